@@ -1,0 +1,1 @@
+export { BitWindowModel } from './model.js';

@@ -1,0 +1,3 @@
+import { WidgetModel } from '@jupyter-widgets/base';
+
+export class BitWindowModel extends WidgetModel {}

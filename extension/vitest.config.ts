@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['extension/tests/**/*.test.ts'],
+    environment: 'happy-dom',
+    passWithNoTests: false
+  }
+});

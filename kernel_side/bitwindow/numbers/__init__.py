@@ -1,0 +1,1 @@
+"""Fixed-point numbers: types, modes, and the one cast that rounds, saturates and wraps."""

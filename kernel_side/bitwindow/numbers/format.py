@@ -10,6 +10,7 @@ import numpy as np
 
 from bitwindow.errors import FormatError, SettingError
 from bitwindow.numbers.modes import Overflow, Rounding
+from bitwindow.numbers.text import read_type
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,10 +51,7 @@ class FixedPoint:
 
     def __post_init__(self) -> None:
         """Check the type and turn NumPy integers into Python ones, so that equal types hash alike."""
-        if not isinstance(self.signed, bool | np.bool_):
-            message = f"signed: wanted True or False; got {self.signed!r}."
-            raise FormatError(message)
-        object.__setattr__(self, "signed", bool(self.signed))
+        object.__setattr__(self, "signed", _truth("signed", self.signed))
         object.__setattr__(self, "word_length", _integer("word_length", self.word_length))
         object.__setattr__(self, "fraction_length", _integer("fraction_length", self.fraction_length))
         self._check_word_length()
@@ -131,8 +129,6 @@ class FixedPoint:
         >>> FixedPoint.parse("ufix4_E2")
         FixedPoint(signed=False, word_length=4, fraction_length=-2)
         """
-        from bitwindow.numbers.text import read_type  # noqa: PLC0415  (text.py knows nothing of this class)
-
         return cls(*read_type(text))
 
     def __str__(self) -> str:
@@ -176,6 +172,13 @@ def as_format(value: FixedPoint | str) -> FixedPoint:
     8
     """
     return value if isinstance(value, FixedPoint) else FixedPoint.parse(value)
+
+
+def _truth(name: str, value: object) -> bool:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    message = f"{name}: wanted True or False; got {value!r}."
+    raise FormatError(message)
 
 
 def _integer(name: str, value: SupportsIndex) -> int:

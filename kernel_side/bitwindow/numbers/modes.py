@@ -35,7 +35,7 @@ class _Mode(StrEnum):
         return list(type(self)).index(self)
 
     @classmethod
-    def parse(cls, value: str) -> Self:
+    def parse(cls, value: object) -> Self:
         """Return the mode that a name (any case, ``-`` or blanks for ``_``) or a member stands for.
 
         Raises:
@@ -51,7 +51,7 @@ class _Mode(StrEnum):
         try:
             return cls(value.strip().lower().replace("-", "_").replace(" ", "_"))
         except ValueError:
-            message = f"{kind}: wanted one of {wanted}; got {str(value)!r}. Choose one of these names."
+            message = f"{kind}: wanted one of {wanted}; got {value!r}. Choose one of these names."
             raise SettingError(message) from None
 
 

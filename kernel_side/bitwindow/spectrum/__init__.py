@@ -1,0 +1,1 @@
+"""The spectrum: the small mergeable statistic that answers every window exactly."""

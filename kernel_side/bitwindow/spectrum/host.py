@@ -18,7 +18,7 @@ from bitwindow.spectrum import float32_kernel as fast
 from bitwindow.spectrum import generic_kernel as generic
 from bitwindow.spectrum.exact_sums import limbs
 from bitwindow.spectrum.landmarks import CELL_BITS, POSITION_ZERO, RANKS, runs_of_ranks
-from bitwindow.spectrum.parts import Parts, empty, merged
+from bitwindow.spectrum.parts import Parts, empty, merged, values_in_octaves
 
 DTYPES = (np.dtype(np.float32), np.dtype(ml_dtypes.bfloat16), np.dtype(np.float16), np.dtype(np.float64))
 SHORT = 1 << 15
@@ -107,7 +107,8 @@ def _generic(
     done = 0
     while done < flat.size:
         stop = min(done + CHUNK, flat.size)
-        patterns = flat[done:stop].astype(np.float64, copy=False).view(np.uint64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            patterns = flat[done:stop].astype(np.float64, copy=False).view(np.uint64)
         chosen = one if weights is None else weights[done:stop]
         done += generic.count_float64(
             patterns, chosen, first + done, inner, special, extremes, cells, counts, octaves, sums, used
@@ -153,14 +154,6 @@ def _from_tables(
         special=special,
         extremes=extremes + 0.0,
     )
-
-
-def values_in_octaves(cells: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how many values lie in each octave of sorted cells."""
-    if not cells.size:
-        return np.zeros(0, np.int64)
-    starts = np.flatnonzero(np.diff(cells >> 7, prepend=-1))
-    return np.add.reduceat(counts, starts)
 
 
 def significand_sums(
@@ -230,7 +223,6 @@ def _rank_of_column() -> NDArray[np.int64]:
         # Float32 has no landmarks beyond its 23 bits; its fraction 0 is a run of 23 zeros.
         if 0 < length < 23 or run[place] == 23:
             rank[64 * (run[place] > 0) + 2 * length + (1 - tail[place])] = place
-    rank[0], rank[1] = 64 - 2 * 0, 65
     rank[ZERO_COLUMN] = 0
     return rank
 

@@ -60,6 +60,14 @@ def merged(parts: list[Parts]) -> Parts:
     )
 
 
+def values_in_octaves(cells: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many values lie in each octave of sorted cells."""
+    if not cells.size:
+        return np.zeros(0, np.int64)
+    starts = np.flatnonzero(np.diff(cells >> 7, prepend=-1))
+    return np.add.reduceat(counts, starts)
+
+
 def _gathered(
     keys: list[NDArray[np.int64]], values: list[NDArray[np.int64]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,0 +1,277 @@
+"""The spectrum of a tensor: one pass over the values, then the exact counts of every type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitwindow.errors import DataError
+from bitwindow.numbers.format import FixedPoint, as_format
+from bitwindow.numbers.modes import Overflow, Rounding
+from bitwindow.spectrum.borders import borders
+from bitwindow.spectrum.counts import Counts
+from bitwindow.spectrum.exact_sums import integers
+from bitwindow.spectrum.landmarks import CELL_BITS, POSITION_ZERO, RANKS, runs_of_ranks
+from bitwindow.spectrum.parts import Parts, merged, values_in_octaves
+
+if TYPE_CHECKING:
+    from bitwindow.spectrum.sqnr import Sqnr
+
+_FIELDS = ("cells", "counts", "octaves", "sums", "special", "extremes")
+_POSITION_MASK = (1 << CELL_BITS) - 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spectrum:
+    """How many values of a tensor lie in each cell (sign, MSB, run after the leading one, nothing after the run).
+
+    ``Spectrum.of(a) + Spectrum.of(b) == Spectrum.of(concatenate([a, b]))``, bit for bit, in any order and grouping. It
+    depends on the values alone: a float16 array and its float32 copy have the same spectrum.
+
+    Attributes:
+        channels: The number of channels of a spectrum made with ``axis=``; None for one of a whole tensor.
+        parts: The canonical arrays.
+
+    >>> import numpy as np
+    >>> s = Spectrum.of(np.array([0.5, -3.0, 0.0, 100.0], np.float32))
+    >>> s.counts("sfix8_En4")
+    Counts(total=4, zero=1, underflow=0, overflow=1, nan=0, inf=0)
+    >>> s.minimum, s.maximum
+    (-3.0, 100.0)
+    >>> (s + s).total
+    8
+    """
+
+    parts: Parts
+    channels: int | None = None
+
+    @classmethod
+    def of(cls, x: Any, axis: int | None = None) -> Spectrum:  # noqa: ANN401  (NumPy and JAX arrays)
+        """Return the spectrum of an array of float32, bfloat16, float16 or float64, of any shape.
+
+        Args:
+            x: The values; NaNs, infinities and zeros of both signs are counted apart.
+            axis: One channel for each index of this axis; None for the whole tensor.
+
+        Raises:
+            DataError: If the dtype is none of these, or there is no such axis.
+        """
+        from bitwindow.spectrum.host import count
+
+        parts = count(x, axis)
+        return cls(parts=parts, channels=None if axis is None else len(parts.special))
+
+    def __add__(self, other: Spectrum) -> Spectrum:
+        if not isinstance(other, Spectrum):
+            return NotImplemented
+        if self.channels != other.channels:
+            message = (
+                f"spectrum: wanted two spectra with the same channels to add; got {self.channels} and {other.channels}. "
+                "Merge the channels with .merged() first."
+            )
+            raise DataError(message)
+        return Spectrum(parts=merged([self.parts, other.parts]), channels=self.channels)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Spectrum):
+            return NotImplemented
+        return self.channels == other.channels and all(
+            np.array_equal(getattr(self.parts, name), getattr(other.parts, name)) for name in _FIELDS
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # equality looks at arrays
+
+    def __getitem__(self, channel: int) -> Spectrum:
+        """Return the spectrum of one channel.
+
+        Raises:
+            DataError: If there is no such channel.
+        """
+        if self.channels is None or not -self.channels <= channel < self.channels:
+            message = f"spectrum: wanted a channel of {self.channels or 'none: it is of a whole tensor'}; got {channel}."
+            raise DataError(message)
+        channel %= self.channels
+        start, stop = np.searchsorted(self.parts.cells, [2 * channel << CELL_BITS, 2 * channel + 2 << CELL_BITS])
+        first, last = np.searchsorted(
+            self.parts.octaves, [2 * channel << (CELL_BITS - 7), 2 * channel + 2 << (CELL_BITS - 7)]
+        )
+        parts = Parts(
+            cells=self.parts.cells[start:stop] - (2 * channel << CELL_BITS),
+            counts=self.parts.counts[start:stop],
+            octaves=self.parts.octaves[first:last] - (2 * channel << (CELL_BITS - 7)),
+            sums=self.parts.sums[first:last],
+            special=self.parts.special[channel : channel + 1],
+            extremes=self.parts.extremes[channel : channel + 1],
+        )
+        return Spectrum(parts=parts)
+
+    def merged(self) -> Spectrum:
+        """Return the spectrum of all channels together."""
+        if self.channels is None:
+            return self
+        parts = self.parts
+        whole = Parts(
+            cells=parts.cells & ((2 << CELL_BITS) - 1),
+            counts=parts.counts,
+            octaves=parts.octaves & ((2 << (CELL_BITS - 7)) - 1),
+            sums=parts.sums,
+            special=np.concatenate(
+                [parts.special[:, :3].sum(axis=0), parts.special[:, 3:].max(axis=0, initial=0)]
+            ).reshape(1, 4),
+            extremes=np.array(
+                [[parts.extremes[:, 0].min(initial=np.inf), parts.extremes[:, 1].max(initial=-np.inf)]]
+            ),
+        )
+        return Spectrum(parts=merged([whole]))
+
+    @property
+    def zero(self) -> int:
+        """Zeros, of both signs."""
+        return int(self.parts.special[:, 0].sum())
+
+    @property
+    def nan(self) -> int:
+        """NaNs."""
+        return int(self.parts.special[:, 1].sum())
+
+    @property
+    def inf(self) -> int:
+        """Infinities, of both signs."""
+        return int(self.parts.special[:, 2].sum())
+
+    @property
+    def nonzero(self) -> int:
+        """Finite values other than zero."""
+        return int(self.parts.counts.sum())
+
+    @property
+    def total(self) -> int:
+        """All values."""
+        return self.nonzero + int(self.parts.special[:, :3].sum())
+
+    @property
+    def fraction_bits(self) -> int:
+        """The most bits after the leading one that a value needs: 23 at most for float32."""
+        return int(self.parts.special[:, 3].max(initial=0))
+
+    @property
+    def minimum(self) -> float | None:
+        """The least finite value, exact; None where there is none."""
+        least = float(self.parts.extremes[:, 0].min(initial=np.inf))
+        return None if least == np.inf else least
+
+    @property
+    def maximum(self) -> float | None:
+        """The greatest finite value, exact; None where there is none."""
+        greatest = float(self.parts.extremes[:, 1].max(initial=-np.inf))
+        return None if greatest == -np.inf else greatest
+
+    @property
+    def has_negative(self) -> bool:
+        """Whether a finite value lies below zero."""
+        return bool(np.any((self.parts.cells >> CELL_BITS) & 1))
+
+    def msb_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return (exponents, positive, negative): values with MSB 2^e for each e from the smallest to the largest.
+
+        >>> Spectrum.of([1.5, -4.0, -7.0]).msb_counts()
+        (array([0, 1, 2]), array([1, 0, 0]), array([0, 0, 2]))
+        """
+        exponent = ((self.parts.cells & _POSITION_MASK) - POSITION_ZERO) // RANKS
+        if not exponent.size:
+            return exponent, exponent.copy(), exponent.copy()
+        exponents = np.arange(exponent.min(), exponent.max() + 1)
+        signs = np.zeros((2, len(exponents)), np.int64)
+        np.add.at(signs, ((self.parts.cells >> CELL_BITS) & 1, exponent - exponents[0]), self.parts.counts)
+        return exponents, signs[0], signs[1]
+
+    def counts(self, fmt: FixedPoint | str, rounding: str = "round", overflow: str = "saturate") -> Counts:
+        """Return the exact counts of a type, over all channels.
+
+        Args:
+            fmt: The type, as a record or as text.
+            rounding: Any deterministic mode.
+            overflow: ``saturate_symmetric`` narrows the range of signed types; the others share one.
+
+        Raises:
+            SettingError: For ``stochastic`` rounding, or a mode that does not exist.
+        """
+        under, over = self.channel_counts(fmt, rounding, overflow)
+        return Counts(
+            total=self.total,
+            zero=self.zero,
+            underflow=int(under.sum()),
+            overflow=int(over.sum()),
+            nan=self.nan,
+            inf=self.inf,
+        )
+
+    def channel_counts(
+        self, fmt: FixedPoint | str, rounding: str = "round", overflow: str = "saturate"
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (underflows, overflows), int64[channels]; one channel for a whole tensor."""
+        fmt, mode, beyond = as_format(fmt), Rounding.parse(rounding), Overflow.parse(overflow)
+        below = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.parts.counts)])
+        under, over = (np.zeros(len(self.parts.special), np.int64) for _ in range(2))
+        for negative in (False, True):
+            kept, limit = borders(fmt, mode, beyond, negative=negative)
+            start = (2 * np.arange(len(under)) + negative) << CELL_BITS
+            # A border below all floats, or above them, stays within its sign's cells.
+            places = np.clip(np.array([0, kept, limit, _POSITION_MASK]) + [0, POSITION_ZERO, POSITION_ZERO, 0], 0, None)
+            edges = below[np.searchsorted(self.parts.cells, start[:, None] + places)]
+            under += edges[:, 1] - edges[:, 0]
+            over += edges[:, 3] - edges[:, 2]
+        return under, over
+
+    def signal_energy(self) -> Fraction:
+        """Return the sum of the squares of all finite values, exact."""
+        total = Fraction(0)
+        for octave, (_, second) in zip(self.parts.octaves, integers(self.parts.sums), strict=True):
+            exponent = int(octave & (_POSITION_MASK >> 7)) - POSITION_ZERO // RANKS
+            total += second * Fraction(2) ** (2 * (exponent - 52))
+        return total
+
+    def sqnr(self, fmt: FixedPoint | str, rounding: str = "round", overflow: str = "saturate") -> Sqnr:
+        """Return the signal-to-quantization-noise ratio of casting the finite values; it says whether it is exact."""
+        from bitwindow.spectrum.sqnr import sqnr_of
+
+        return sqnr_of(self, as_format(fmt), Rounding.parse(rounding), Overflow.parse(overflow))
+
+    def values_in_octaves(self) -> NDArray[np.int64]:
+        """Return how many values lie in each of ``parts.octaves``."""
+        return values_in_octaves(self.parts.cells, self.parts.counts)
+
+    def wire(self) -> NDArray[np.float64]:
+        """Return the nonempty cells, all channels together, as float64[n, 5] rows for a browser.
+
+        Columns: sign (1 or -1); MSB exponent; run, n ones (n > 0) or -n zeros that follow the leading one, -33 for a
+        power of two; 1 if nothing follows the run and the bit that ends it; count.
+        """
+        parts = self.merged().parts
+        position = (parts.cells & _POSITION_MASK) - POSITION_ZERO
+        run, tail = runs_of_ranks()
+        rank = position % RANKS
+        sign = np.where((parts.cells >> CELL_BITS) & 1, -1, 1)
+        return np.stack([sign, position // RANKS, run[rank], tail[rank], parts.counts], axis=1).astype(np.float64)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays that ``from_arrays`` takes, for a file."""
+        out: dict[str, NDArray[Any]] = {name: getattr(self.parts, name) for name in _FIELDS}
+        return {**out, "channels": np.array(-1 if self.channels is None else self.channels, np.int64)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Spectrum:
+        """Return the spectrum that ``to_arrays`` wrote.
+
+        Raises:
+            DataError: If the arrays are not those of a spectrum.
+        """
+        from bitwindow.spectrum.reading import checked
+
+        parts, channels = checked(arrays)
+        return cls(parts=parts, channels=channels)

@@ -11,8 +11,8 @@ The words are ``jax.random.bits(key, x.shape, uint32)``: the same key and shape 
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,9 +26,10 @@ from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from jax import Array
-    from jaxtyping import Float, Int, Int32, UInt32
+    from jaxtyping import Bool, Float, Int, Int32, UInt32, UInt64
 
 __all__ = ["Cast", "Verdict", "cast_floats", "cast_integers", "cast_ratio", "stored_to_values"]
 
@@ -119,8 +120,7 @@ def cast_ratio(  # noqa: PLR0913  (as cast_floats)
 ) -> Cast:
     """Cast the exact rational values k / divisor * 2^-point to a type, rounding once (average pooling).
 
-    A ratio without a finite binary expansion is rounded as the real number it is; ``stochastic`` sees its first 34 bits
-    and whether more follow.
+    A ratio without a finite binary expansion is rounded as the real number it is.
 
     Args:
         k: int32 or int64; JAX needs ``jax.enable_x64(True)`` for both.
@@ -135,7 +135,27 @@ def cast_ratio(  # noqa: PLR0913  (as cast_floats)
     Raises:
         DataError: If `k` has another dtype.
     """
-    raise NotImplementedError
+    xp = _namespace(k)
+    _check_integer(k, "cast_ratio")
+    if xp is jnp and not jax.config.jax_enable_x64:
+        message = "cast_ratio: wanted x64 mode; got it off. Trace the step under jax.enable_x64(True)."
+        raise SettingError(message)
+
+    def run(words: Array | None) -> Cast:
+        shift = (fmt[2] - xp.asarray(point)).astype(np.int32)
+        right, left = xp.maximum(-shift, 0), xp.maximum(shift, 0)
+        exact = _divide(xp, _magnitude(xp, k.astype(np.int64)), xp.asarray(divisor).astype(np.uint64), left)
+        beyond = exact.whole >> xp.minimum(right, 32).astype(np.uint64) >> np.uint64(32) != 0
+        # 32 bits behind the point are what chance asks for; that the bits above them fall off at the top does no harm.
+        more = xp.maximum(32 - right, 0).astype(np.uint64)
+        finer = _extend(exact, more)
+        codes = (xp.asarray(fmt), xp.asarray(rounding), xp.asarray(overflow))
+        place = -xp.maximum(right, 32)
+        return cast_magnitudes(
+            xp, k < 0, finer.whole, place, *codes, words, exact.beyond | beyond, finer.rest != 0
+        )
+
+    return _with_words(xp, run, rounding, k.shape, key, random_bits)
 
 
 def stored_to_values(
@@ -156,6 +176,44 @@ def stored_to_values(
     scale = ((np.int32(127) - fmt[2]) << 23).astype(np.int32).view(np.float32).astype(wide)
     values: Array = (number * scale).astype(dtype)
     return values
+
+
+class _Quotient(NamedTuple):
+    """whole + rest / divisor, rest < divisor < 2^31; `beyond` says where `whole` lost bits at the top."""
+
+    whole: UInt64[Array, "*shape"]
+    rest: UInt64[Array, "*shape"]
+    divisor: UInt64[Array, "*#shape"]
+    beyond: Bool[Array, "*shape"]
+
+
+def _extend(quotient: _Quotient, bits: UInt64[Array, ""]) -> _Quotient:
+    """Return the quotient times 2^bits, bits <= 32, by one step of a long division."""
+    dividend = quotient.rest << bits
+    digit = dividend // quotient.divisor
+    beyond = quotient.beyond | (quotient.whole >> np.uint64(32) != 0)
+    return _Quotient(
+        (quotient.whole << bits) + digit, dividend - digit * quotient.divisor, quotient.divisor, beyond
+    )
+
+
+def _divide(
+    xp: ModuleType, magnitude: UInt64[Array, "*shape"], divisor: UInt64[Array, "*#shape"], left: Int32[Array, ""]
+) -> _Quotient:
+    """Return magnitude * 2^left / divisor, up to 31 bits a step: mostly none, one where the target is the finer."""
+    whole = magnitude // divisor
+    start = _Quotient(whole, magnitude - whole * divisor, divisor, magnitude != magnitude)
+    step = np.int32(31)
+
+    def extend(i: Array | int, quotient: _Quotient) -> _Quotient:
+        bits = xp.minimum(left - step * np.int32(i) if xp is np else left - step * i, step).astype(np.uint64)
+        return _extend(quotient, bits)
+
+    steps = (left + (step - 1)) // step
+    if xp is np:
+        return reduce(lambda quotient, i: extend(i, quotient), range(int(steps)), start)
+    quotient: _Quotient = lax.fori_loop(np.int32(0), steps, extend, start)
+    return quotient
 
 
 def _namespace(x: Array) -> ModuleType:
@@ -187,14 +245,18 @@ def _with_words(  # noqa: PLR0913  (the choice, and all it depends on)
     random_bits: UInt32[Array, "*shape"] | None,
 ) -> Cast:
     """Run a cast, with random words only where the mode is stochastic: the other modes shall not pay for them."""
+    if xp is np:
+        # NumPy warns of a wrapped unsigned scalar, though not of a wrapped array.
+        run = np.errstate(over="ignore")(run)
     if key is None and random_bits is None:
         return run(None)
 
     def by_chance() -> Cast:
-        return run(jax.random.bits(key, shape, np.uint32) if random_bits is None else random_bits)
+        words = jax.random.bits(key, shape, np.uint32) if random_bits is None else random_bits
+        return run(np.asarray(words) if xp is np else words)
 
     stochastic = rounding == Rounding.STOCHASTIC.code
     if xp is np:
-        return run(None) if not stochastic else run(np.asarray(random_bits if key is None else jax.random.bits(key, shape, np.uint32)))
+        return by_chance() if stochastic else run(None)
     cast: Cast = lax.cond(stochastic, by_chance, lambda: run(None))
     return cast

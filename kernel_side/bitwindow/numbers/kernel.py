@@ -89,6 +89,7 @@ def cast_magnitudes(  # noqa: PLR0913  (the operands of one cast)
     overflow: Int[Array, ""],
     words: UInt32[Array, "*shape"] | None = None,
     beyond: Bool[Array, "*shape"] | None = None,
+    tail: Bool[Array, "*shape"] | None = None,
 ) -> Cast:
     """Cast (-1)^negative * magnitude * 2^shift LSBs to a type.
 
@@ -102,6 +103,7 @@ def cast_magnitudes(  # noqa: PLR0913  (the operands of one cast)
         overflow: The mode's code.
         words: Random words for stochastic rounding; where given, the rounding is stochastic whatever the code.
         beyond: Values known to lie beyond every type, of which `magnitude` holds the low bits.
+        tail: Values a little larger than their magnitude says, by less than its last bit; `shift` is below -1 then.
     """
     unsigned, width = magnitude.dtype, magnitude.dtype.itemsize * 8
     ones = np.array(-1, np.int64).astype(unsigned)[()]
@@ -111,10 +113,13 @@ def cast_magnitudes(  # noqa: PLR0913  (the operands of one cast)
     some_kept = xp.where(right < width, ones, unsigned.type(0))
     whole = (magnitude >> kept_bits) & some_kept
     rest = magnitude & (((unsigned.type(1) << kept_bits) - unsigned.type(1)) | ~some_kept)
+    if tail is not None:
+        # Below the half a last bit can stand for all that follow it; chance alone asks how much that is.
+        rest = rest | tail.astype(unsigned) if words is None else rest
     if words is None:
         up = rest > _threshold(xp, negative, whole, right, rounding)
     else:
-        up = _rounds_up_by_chance(xp, negative, rest, right, words)
+        up = _rounds_up_by_chance(xp, negative, rest, right, words, tail)
     rounded = whole + up.astype(unsigned)
 
     span = _range(xp, fmt, overflow)
@@ -131,7 +136,8 @@ def cast_magnitudes(  # noqa: PLR0913  (the operands of one cast)
     low = ((rounded << left_bits) & some_left).astype(np.uint32)
     stored = _overflowed(xp, xp.where(negative, np.uint32(0) - low, low), negative, over, span, fmt, overflow)
 
-    changed = xp.where(rest != 0, np.uint8(Verdict.ROUNDED), np.uint8(Verdict.EXACT))
+    inexact = rest != 0 if tail is None else (rest != 0) | tail
+    changed = xp.where(inexact, np.uint8(Verdict.ROUNDED), np.uint8(Verdict.EXACT))
     vanished = xp.where(magnitude != 0, np.uint8(Verdict.UNDERFLOW), np.uint8(Verdict.ZERO))
     verdict = xp.where(over, np.uint8(Verdict.OVERFLOW), xp.where(rounded == 0, vanished, changed))
     return Cast(stored, verdict)
@@ -153,7 +159,7 @@ def _threshold(
 
     def one_sign(table: np.ndarray[tuple[int, int], np.dtype[np.uint32]]) -> UInt[Array, "*#shape"]:
         minus, use_half, never = (xp.asarray(table)[rounding, i].astype(unsigned) for i in range(3))
-        threshold: Array = ((half - minus) & (0 - use_half)) | (0 - (never | (use_half & unreachable)))
+        threshold: Array = ((half - minus) & ~(use_half - one)) | ~((never | (use_half & unreachable)) - one)
         return threshold
 
     odd = whole & xp.where(rounding == Rounding.CONVERGENT.code, one, unsigned.type(0))
@@ -167,6 +173,7 @@ def _rounds_up_by_chance(
     rest: UInt[Array, "*shape"],
     right: Int32[Array, "*#shape"],
     words: UInt32[Array, "*shape"],
+    more: Bool[Array, "*shape"] | None,
 ) -> Bool[Array, "*shape"]:
     """Say where floor(x + u), u = word / 2^32, is the magnitude rounded up: f >= 1 - u above zero, f > u below it.
 
@@ -177,9 +184,10 @@ def _rounds_up_by_chance(
     grow = xp.minimum(xp.maximum(32 - right, 0), 31).astype(unsigned)
     near = right - 32 < width
     g = xp.where(near, rest >> drop, unsigned.type(0)) << grow
-    tail = xp.where(near, rest & ((unsigned.type(1) << drop) - unsigned.type(1)), rest)
+    tail = xp.where(near, rest & ((unsigned.type(1) << drop) - unsigned.type(1)), rest) != 0
+    tail = tail if more is None else tail | more
     bar = xp.where(negative, words, ~words).astype(unsigned)
-    up: Array = (g > bar) | (negative & (g == bar) & (tail != 0))
+    up: Array = (g > bar) | (negative & (g == bar) & tail)
     return up
 
 

@@ -1,0 +1,74 @@
+# Everything lives in .venv and node_modules; `make clean` takes both away. Stamp files remember what is installed, so a
+# second `make test` installs nothing until pyproject.toml, constraints.txt, package.json or its lock file change.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+EXTRAS := demo,dev,flax,test
+export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+BUNDLE_SOURCES := $(shell find extension -type f -not -path '*/lib/*' -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: help install demo test bench lint format dist clean
+
+help:
+	@echo 'make demo     set up and open the demo in JupyterLab'
+	@echo 'make test     set up and run every check'
+	@echo 'make lint     the checks that read code without running it'
+	@echo 'make format   let ruff format and fix the Python sources'
+	@echo 'make bench    the benchmarks (never part of a pass or fail)'
+	@echo 'make install  set up only: .venv, node_modules, the JupyterLab extension'
+	@echo 'make dist     build the wheel and the source distribution into dist/'
+	@echo 'make clean    remove everything that was built or installed'
+
+install: $(VENV)/stamp-python $(VENV)/stamp-bundle
+
+demo: install
+	@$(BIN)/bitwindow demo
+
+test: install
+	@$(BIN)/python scripts/find_browser.py --install
+	@$(BIN)/python scripts/run_checks.py
+
+lint: install
+	@$(BIN)/python scripts/run_checks.py lint types front-end-lint
+
+format: install
+	ruff check --fix-only --quiet .
+	ruff format --quiet .
+
+bench: install
+	@$(BIN)/python -m pytest benchmarks -p benchmark --benchmark-only -q -s
+
+dist: install
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+
+clean:
+	rm -rf $(VENV) node_modules dist build .results .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	  .import_linter_cache test-results extension/lib kernel_side/bitwindow/labextensions tests/browser/screenshots
+
+# The package.json keeps Node from reading the one above it, which would make CommonJS scripts inside .venv ES modules.
+$(VENV)/stamp-venv: scripts/find_python.sh constraints.txt
+	@python="$$(sh scripts/find_python.sh)" && echo "Setting up $(VENV) with $$python" && "$$python" -m venv $(VENV)
+	@echo '{}' > $(VENV)/package.json
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt jupyter-builder
+	@touch $@
+
+node_modules/stamp: package.json package-lock.json .npmrc scripts/check_node.sh
+	@sh scripts/check_node.sh
+	npm ci --no-progress --loglevel=error
+	@touch $@
+
+$(VENV)/stamp-built: $(VENV)/stamp-venv node_modules/stamp $(BUNDLE_SOURCES)
+	npm run --silent build:prod
+	@touch $@
+
+$(VENV)/stamp-python: pyproject.toml package.json constraints.txt $(VENV)/stamp-venv | $(VENV)/stamp-built
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/stamp-bundle: $(VENV)/stamp-built $(VENV)/stamp-python
+	@$(BIN)/python scripts/install_bundle.py
+	@touch $@

@@ -1,8 +1,8 @@
 """Casts of floats, integers and ratios to a fixed-point type: pure functions for NumPy, and for JAX under jit and vmap.
 
-Each computes k = round(x * 2^F) exactly, as in real arithmetic, then applies the overflow rule. The type is an int32[3]
-array (`FixedPoint.as_array`), the modes are integer codes (`Rounding.code`, `Overflow.code`): all may be traced, so that
-one compiled step serves every type and mode.
+Each computes k = round(x * 2^F) exactly, as in real arithmetic, then applies the overflow rule. The type is an
+int32[3] array (`FixedPoint.as_array`), the modes are integer codes (`Rounding.code`, `Overflow.code`): all may be
+traced, so that one compiled step serves every type and mode.
 
 Stochastic rounding takes one 32-bit word b a value and returns floor(x * 2^F + b / 2^32): values on the grid stay, a
 fraction of up to 32 bits goes up with exactly its own probability, a finer one with a probability less than 2^-32 off.
@@ -37,9 +37,9 @@ _FAR = np.int32(1 << 16)
 """A left shift that takes any magnitude beyond every type and leaves no bit of it."""
 
 
-def cast_floats(  # noqa: PLR0913  (value, type, two modes, and the two sources of chance)
+def cast_floats(
     x: Float[Array, "*shape"],
-    fmt: Int32[Array, "3"],
+    fmt: Int32[Array, "fields=3"],
     rounding: Int[Array, ""] | int,
     overflow: Int[Array, ""] | int,
     key: Array | None = None,
@@ -74,10 +74,10 @@ def cast_floats(  # noqa: PLR0913  (value, type, two modes, and the two sources 
     return _with_words(xp, run, rounding, x.shape, key, random_bits)
 
 
-def cast_integers(  # noqa: PLR0913  (as cast_floats)
+def cast_integers(
     k: Int[Array, "*shape"],
     point: Int32[Array, "*#shape"] | int,
-    fmt: Int32[Array, "3"],
+    fmt: Int32[Array, "fields=3"],
     rounding: Int[Array, ""] | int,
     overflow: Int[Array, ""] | int,
     key: Array | None = None,
@@ -108,11 +108,11 @@ def cast_integers(  # noqa: PLR0913  (as cast_floats)
     return _with_words(xp, run, rounding, k.shape, key, random_bits)
 
 
-def cast_ratio(  # noqa: PLR0913  (as cast_floats)
+def cast_ratio(
     k: Int[Array, "*shape"],
     divisor: Int[Array, "*#shape"] | int,
     point: Int32[Array, ""] | int,
-    fmt: Int32[Array, "3"],
+    fmt: Int32[Array, "fields=3"],
     rounding: Int[Array, ""] | int,
     overflow: Int[Array, ""] | int,
     key: Array | None = None,
@@ -137,9 +137,8 @@ def cast_ratio(  # noqa: PLR0913  (as cast_floats)
     """
     xp = _namespace(k)
     _check_integer(k, "cast_ratio")
-    if xp is jnp and not jax.config.jax_enable_x64:
-        message = "cast_ratio: wanted x64 mode; got it off. Trace the step under jax.enable_x64(True)."
-        raise SettingError(message)
+    if xp is jnp:
+        _check_x64("cast_ratio")
 
     def run(words: Array | None) -> Cast:
         shift = (fmt[2] - xp.asarray(point)).astype(np.int32)
@@ -151,15 +150,13 @@ def cast_ratio(  # noqa: PLR0913  (as cast_floats)
         finer = _extend(exact, more)
         codes = (xp.asarray(fmt), xp.asarray(rounding), xp.asarray(overflow))
         place = -xp.maximum(right, 32)
-        return cast_magnitudes(
-            xp, k < 0, finer.whole, place, *codes, words, exact.beyond | beyond, finer.rest != 0
-        )
+        return cast_magnitudes(xp, k < 0, finer.whole, place, *codes, words, exact.beyond | beyond, finer.rest != 0)
 
     return _with_words(xp, run, rounding, k.shape, key, random_bits)
 
 
 def stored_to_values(
-    stored: Int32[Array, "*shape"], fmt: Int32[Array, "3"], dtype: np.dtype[np.generic] | type = np.float32
+    stored: Int32[Array, "*shape"], fmt: Int32[Array, "fields=3"], dtype: np.dtype[np.generic] | type = np.float32
 ) -> Float[Array, "*shape"]:
     """Return the values k * 2^-F of stored integers, exact where `dtype` holds them.
 
@@ -192,9 +189,7 @@ def _extend(quotient: _Quotient, bits: UInt64[Array, ""]) -> _Quotient:
     dividend = quotient.rest << bits
     digit = dividend // quotient.divisor
     beyond = quotient.beyond | (quotient.whole >> np.uint64(32) != 0)
-    return _Quotient(
-        (quotient.whole << bits) + digit, dividend - digit * quotient.divisor, quotient.divisor, beyond
-    )
+    return _Quotient((quotient.whole << bits) + digit, dividend - digit * quotient.divisor, quotient.divisor, beyond)
 
 
 def _divide(
@@ -202,7 +197,7 @@ def _divide(
 ) -> _Quotient:
     """Return magnitude * 2^left / divisor, up to 31 bits a step: mostly none, one where the target is the finer."""
     whole = magnitude // divisor
-    start = _Quotient(whole, magnitude - whole * divisor, divisor, magnitude != magnitude)
+    start = _Quotient(whole, magnitude - whole * divisor, divisor, magnitude < 0)
     step = np.int32(31)
 
     def extend(i: Array | int, quotient: _Quotient) -> _Quotient:
@@ -216,7 +211,7 @@ def _divide(
     return quotient
 
 
-def _namespace(x: Array) -> ModuleType:
+def _namespace(x: object) -> ModuleType:
     return np if isinstance(x, np.ndarray | np.generic) else jnp
 
 
@@ -224,8 +219,13 @@ def _check_integer(k: Int[Array, "*shape"], where: str) -> None:
     if np.dtype(k.dtype) not in (np.int32, np.int64):
         message = f"{where}: wanted an array of int32 or int64; got {k.dtype} of shape {k.shape}. Convert it first."
         raise DataError(message)
-    if np.dtype(k.dtype) == np.int64 and not isinstance(k, np.ndarray) and not jax.config.jax_enable_x64:
-        message = f"{where}: wanted x64 mode for int64 values; got it off. Trace the step under jax.enable_x64(True)."
+    if np.dtype(k.dtype) == np.int64 and _namespace(k) is jnp:
+        _check_x64(where)
+
+
+def _check_x64(where: str) -> None:
+    if jax.dtypes.canonicalize_dtype(np.int64) != np.int64:
+        message = f"{where}: wanted JAX's x64 mode; got it off. Trace the step under jax.enable_x64(True)."
         raise SettingError(message)
 
 
@@ -236,7 +236,7 @@ def _magnitude(xp: ModuleType, k: Int[Array, "*shape"]) -> Array:
     return magnitude
 
 
-def _with_words(  # noqa: PLR0913  (the choice, and all it depends on)
+def _with_words(
     xp: ModuleType,
     run: Callable[[Array | None], Cast],
     rounding: Int[Array, ""] | int,
@@ -252,8 +252,7 @@ def _with_words(  # noqa: PLR0913  (the choice, and all it depends on)
         return run(None)
 
     def by_chance() -> Cast:
-        words = jax.random.bits(key, shape, np.uint32) if random_bits is None else random_bits
-        return run(np.asarray(words) if xp is np else words)
+        return run(xp.asarray(random_bits if key is None else jax.random.bits(key, shape, np.uint32)))
 
     stochastic = rounding == Rounding.STOCHASTIC.code
     if xp is np:

@@ -1,9 +1,9 @@
 """The one place that rounds, saturates and wraps: a branchless kernel on signs and magnitudes.
 
-A value is (-1)^negative * magnitude * 2^shift, counted in LSBs of the target type. With r = max(-shift, 0) the magnitude
-splits into ``magnitude >> r`` and a rest of r bits; rounding adds 1 when the rest is greater than a threshold that depends
-on the mode, the sign and (ties to even) the last bit kept. Rounding therefore never carries past the word, since it only
-follows a right shift. A left shift is exact, so the rounded magnitude is compared with ``limit >> left`` before it is made.
+A value is (-1)^negative * magnitude * 2^shift, counted in LSBs of the target type. With r = max(-shift, 0) the
+magnitude splits into ``magnitude >> r`` and a rest of r bits; rounding adds 1 when the rest is greater than a threshold
+that depends on the mode, the sign and (ties to even) the last bit kept. It only follows a right shift, so it never
+carries past the word. A left shift is exact: the magnitude is compared with ``limit >> left`` before it is made.
 
 The same code runs on NumPy and on JAX arrays (`xp`), on uint32 or uint64 magnitudes. Types and modes are plain integers
 or traced scalars; with a scalar shift everything but a dozen operations an element is scalar.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from jax import Array
-    from jaxtyping import Bool, Int, Int32, Shaped, UInt, UInt8, UInt32
+    from jaxtyping import Bool, Int, Int32, UInt, UInt8, UInt32
 
 
 class Verdict(IntEnum):
@@ -79,12 +79,12 @@ _NEGATIVE = np.array(
 _ONES = np.uint32(0xFFFFFFFF)
 
 
-def cast_magnitudes(  # noqa: PLR0913  (the operands of one cast)
+def cast_magnitudes(
     xp: ModuleType,
     negative: Bool[Array, "*shape"],
     magnitude: UInt[Array, "*shape"],
     shift: Int32[Array, "*#shape"],
-    fmt: Int32[Array, "3"],
+    fmt: Int32[Array, "fields=3"],
     rounding: Int[Array, ""],
     overflow: Int[Array, ""],
     words: UInt32[Array, "*shape"] | None = None,
@@ -138,7 +138,8 @@ def cast_magnitudes(  # noqa: PLR0913  (the operands of one cast)
 
     inexact = rest != 0 if tail is None else (rest != 0) | tail
     changed = xp.where(inexact, np.uint8(Verdict.ROUNDED), np.uint8(Verdict.EXACT))
-    vanished = xp.where(magnitude != 0, np.uint8(Verdict.UNDERFLOW), np.uint8(Verdict.ZERO))
+    nonzero = magnitude != 0 if tail is None else (magnitude != 0) | tail
+    vanished = xp.where(nonzero, np.uint8(Verdict.UNDERFLOW), np.uint8(Verdict.ZERO))
     verdict = xp.where(over, np.uint8(Verdict.OVERFLOW), xp.where(rounded == 0, vanished, changed))
     return Cast(stored, verdict)
 
@@ -177,7 +178,7 @@ def _rounds_up_by_chance(
 ) -> Bool[Array, "*shape"]:
     """Say where floor(x + u), u = word / 2^32, is the magnitude rounded up: f >= 1 - u above zero, f > u below it.
 
-    With f = (g + t) / 2^32, g an integer and 0 <= t < 1, these are g > 2^32 - 1 - word and (g > word or g = word, t > 0).
+    With f = (g + t) / 2^32, g an integer and 0 <= t < 1: g > 2^32 - 1 - word, and g > word or (g = word and t > 0).
     """
     unsigned, width = rest.dtype, rest.dtype.itemsize * 8
     drop = xp.minimum(xp.maximum(right - 32, 0), width - 1).astype(unsigned)
@@ -191,20 +192,20 @@ def _rounds_up_by_chance(
     return up
 
 
-def _range(xp: ModuleType, fmt: Int32[Array, "3"], overflow: Int[Array, ""]) -> _Range:
+def _range(xp: ModuleType, fmt: Int32[Array, "fields=3"], overflow: Int[Array, ""]) -> _Range:
     signed = fmt[0].astype(np.uint32)
     top = _ONES >> (32 - (fmt[1] - fmt[0])).astype(np.uint32)
     symmetric = xp.where(overflow == Overflow.SATURATE_SYMMETRIC.code, np.uint32(1), np.uint32(0))
     return _Range(top, (top + np.uint32(1) - symmetric) * signed)
 
 
-def _overflowed(  # noqa: PLR0913  (the operands of one rule)
+def _overflowed(
     xp: ModuleType,
     bits: UInt32[Array, "*shape"],
     negative: Bool[Array, "*shape"],
     over: Bool[Array, "*shape"],
     span: _Range,
-    fmt: Int32[Array, "3"],
+    fmt: Int32[Array, "fields=3"],
     overflow: Int[Array, ""],
 ) -> Int32[Array, "*shape"]:
     """Apply the overflow rule to the low 32 bits of the rounded integers; a wrapped value in range is itself."""

@@ -75,7 +75,9 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Fields]], ...] = 
     (re.compile(rf"([su])fix{_COUNT}(?:_E(n?){_COUNT})?", re.IGNORECASE), _read_fix),
     (re.compile(rf"fixdt\s*\(\s*([01]|true|false)\s*,\s*{_COUNT}\s*,\s*{_SIGNED}\s*\)", re.IGNORECASE), _read_fixdt),
     (
-        re.compile(rf"ap_(u?)fixed\s*<\s*{_COUNT}\s*,\s*{_SIGNED}{_MODE}{_MODE}(?:\s*,\s*([0-9]+))?)?)?\s*>", re.IGNORECASE),
+        re.compile(
+            rf"ap_(u?)fixed\s*<\s*{_COUNT}\s*,\s*{_SIGNED}{_MODE}{_MODE}(?:\s*,\s*([0-9]+))?)?)?\s*>", re.IGNORECASE
+        ),
         _read_ap_fixed,
     ),
     (re.compile(rf"q{_COUNT}\.{_COUNT}", re.IGNORECASE), _read_q),

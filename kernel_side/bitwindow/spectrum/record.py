@@ -129,6 +129,22 @@ class Spectrum:
         )
         return Spectrum(parts=merged([whole]))
 
+    def positive(self) -> Spectrum:
+        """Return the spectrum of the values above zero alone, all channels together."""
+        parts = self.merged().parts
+        cells = np.searchsorted(parts.cells, 1 << CELL_BITS)
+        octaves = np.searchsorted(parts.octaves, 1 << (CELL_BITS - 7))
+        kept = Parts(
+            cells=parts.cells[:cells],
+            counts=parts.counts[:cells],
+            octaves=parts.octaves[:octaves],
+            sums=parts.sums[:octaves],
+            special=parts.special * np.array([0, 0, 0, 1]),
+            # The least value above zero is not known; zero bounds it.
+            extremes=np.maximum(parts.extremes, 0.0) if cells else np.array([[np.inf, -np.inf]]),
+        )
+        return Spectrum(parts=kept)
+
     @property
     def zero(self) -> int:
         """Zeros, of both signs."""

@@ -30,10 +30,20 @@ class Sqnr:
     exact: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Energy:
+    """A sum of squared errors: ``total``, of which ``known`` is exact and the rest expected; ``exact`` if nothing is."""
+
+    total: Fraction
+    known: Fraction
+    exact: bool
+
+
 def sqnr_of(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overflow: Overflow) -> Sqnr:
     """Return the ratio for the finite values of a spectrum, all channels together."""
     signal = spectrum.signal_energy()
-    error, exact = error_energy(spectrum, fmt, rounding, overflow)
+    energy = error_energy(spectrum, fmt, rounding, overflow)
+    error, exact = energy.total, energy.exact
     if signal == 0:
         return Sqnr(db=math.nan, exact=True)
     if error == 0:
@@ -43,9 +53,7 @@ def sqnr_of(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overflow: O
     return Sqnr(db=10 * (math.log10(ratio.numerator) - math.log10(ratio.denominator)), exact=exact)
 
 
-def error_energy(
-    spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overflow: Overflow
-) -> tuple[Fraction, bool]:
+def error_energy(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overflow: Overflow) -> Energy:
     """Return the sum of the squared errors of a cast, and whether it is exact.
 
     Octave by octave, in units of the LSB, with a = |x| 2^F: an octave whose values all become one number L has the exact
@@ -53,7 +61,7 @@ def error_energy(
     are known values and their errors are exact; a value of an open interval counts with its expected error, 1/12 for
     rounding to nearest and 1/3 for rounding to one side, or with none where the LSB is finer than the data's own grid.
     """
-    total, exact = Fraction(0), True
+    total, sure, exact = Fraction(0), Fraction(0), True
     merged = spectrum.merged()
     cells, counts, octaves = merged.parts.cells, merged.parts.counts, merged.parts.octaves
     starts = np.searchsorted(cells, octaves << 7)
@@ -72,8 +80,10 @@ def error_energy(
         )
         energy, known = part.error(fmt, rounding, overflow, spectrum.fraction_bits)
         total += energy
+        sure += energy if known else 0
         exact = exact and known
-    return total * Fraction(2) ** (-2 * fmt.fraction_length), exact
+    scale = Fraction(2) ** (-2 * fmt.fraction_length)
+    return Energy(total=total * scale, known=sure * scale, exact=exact)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,127 @@
+"""From spectra to an assignment: the type of every site, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from bitwindow.assign.biases import BIAS_BITS, accumulator_lsb, follow_biases
+from bitwindow.assign.records import Assignment, Format
+from bitwindow.assign.schemes import choose
+from bitwindow.assign.widths import Widths
+from bitwindow.errors import DataError
+from bitwindow.network.records import Network, SiteInfo
+from bitwindow.spectrum.record import Spectrum
+
+__all__ = ["assign", "follow_biases"]
+
+
+def assign(
+    network: Network,
+    spectra: Mapping[str, Spectrum],
+    parameters: Mapping[str, NDArray[Any]],
+    *,
+    scheme: str = "histogram",
+    word_length: int = 8,
+    input_word_length: int | None = None,
+    bias_word_length: int | None = None,
+    word_lengths: Mapping[str, int] | None = None,
+    signed: bool | None = None,
+    rounding: str = "round",
+    overflow: str = "saturate",
+    percentile: float = 99.9,
+) -> Assignment:
+    """Choose the type of every site.
+
+    Weights and biases are signed; an input or activation without negative calibration values is unsigned, unless
+    ``signed`` is True. A bias that has no width of its own takes 32 bits at the LSB of its layer's products and follows it.
+
+    Args:
+        network: The traced network.
+        spectra: Of the calibration values of every input and activation site; parameters may be among them.
+        parameters: The values of every weight and bias site.
+        scheme: A name in ``schemes.SCHEMES``.
+        word_length: W in bits, 2 to 16, of all sites that nothing below names.
+        input_word_length: W of the inputs.
+        bias_word_length: W of the biases, 2 to 32; None: 32 bits, following.
+        word_lengths: W by the name of a site, or else by kind; a site's own width wins.
+        signed: True for signed types everywhere; None or False as above.
+        rounding: The active mode.
+        overflow: The active mode.
+        percentile: For the scheme of that name.
+
+    Raises:
+        SettingError: For a width, scheme or mode out of range, or a name that is no site.
+        DataError: For a site whose values were never counted.
+    """
+    widths = Widths.checked(
+        network,
+        word_length=word_length,
+        input_word_length=input_word_length,
+        bias_word_length=bias_word_length,
+        word_lengths=word_lengths,
+    )
+    settings = _Settings(
+        scheme=scheme, signed=bool(signed), rounding=rounding, overflow=overflow, percentile=percentile
+    )
+    formats: dict[str, Format] = {}
+    reasons: dict[str, str] = {}
+    flags: dict[str, str] = {}
+    following = {name for name in accumulator_lsb(network) if widths.of(network.sites[name]) is None}
+    for name, site in network.sites.items():
+        if site.float_reason:
+            formats[name], reasons[name] = "float", site.float_reason
+            continue
+        # A bias beside no product has no LSB to follow: it takes its 32 bits where the scheme puts them.
+        width = widths.of(site) or BIAS_BITS
+        if name in following:
+            formats[name], reasons[name] = "float", ""
+            continue
+        formats[name], reasons[name], flag = settings.choose(site, width, spectra, parameters)
+        if flag:
+            flags[name] = flag
+    start = Assignment(
+        formats=formats, reasons=reasons, following=frozenset(following), flags=flags, scheme=scheme
+    )
+    return follow_biases(network, start)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    scheme: str
+    signed: bool
+    rounding: str
+    overflow: str
+    percentile: float
+
+    def choose(
+        self,
+        site: SiteInfo,
+        word_length: int,
+        spectra: Mapping[str, Spectrum],
+        parameters: Mapping[str, NDArray[Any]],
+    ) -> tuple[Format, str, str]:
+        values = parameters.get(site.name)
+        spectrum = spectra.get(site.name)
+        if spectrum is None:
+            if values is None:
+                message = (
+                    f"assign: wanted the spectrum of site {site.name!r}; got none. Calibrate the network on data first."
+                )
+                raise DataError(message)
+            spectrum = Spectrum.of(values)
+        parameter = site.kind in {"weight", "bias"}
+        choice = choose(
+            self.scheme,
+            spectrum,
+            word_length,
+            self.signed or parameter or spectrum.has_negative,
+            self.rounding,
+            self.overflow,
+            values=values if parameter else None,
+            percentile=self.percentile,
+        )
+        return choice.format, choice.reason, choice.flag

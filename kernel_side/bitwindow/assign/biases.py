@@ -1,0 +1,72 @@
+"""Biases that follow the LSB of their layer's products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bitwindow.assign.records import Assignment, Format
+from bitwindow.network.records import Contraction, Convolution, Layer, Network, Operand
+from bitwindow.numbers.format import MAX_EXPONENT, MIN_EXPONENT, FixedPoint
+from bitwindow.spectrum.record import Spectrum
+
+BIAS_BITS = 32
+"""The width of a bias that the user has not set: that of a usual accumulator."""
+
+
+def accumulator_lsb(network: Network) -> dict[str, Layer]:
+    """Return, for each bias site, the first layer with products that adds it."""
+    found: dict[str, Layer] = {}
+    for layer in network.layers:
+        if isinstance(layer.operation, Convolution | Contraction) and layer.bias is not None:
+            name = layer.bias.parameter
+            if name is not None and name in network.sites and not network.sites[name].float_reason:
+                found.setdefault(name, layer)
+    return found
+
+
+def follow_biases(network: Network, assignment: Assignment) -> Assignment:
+    """Return the assignment with every following bias at 32 bits and the LSB 2^-(Fx + Fw) of its layer's products.
+
+    Where that LSB is no type's, the nearest type is taken and flagged; a bias that does not fit 32 bits at that LSB is
+    flagged. A bias beside a float operand is float.
+    """
+    layers = accumulator_lsb(network)
+    formats, reasons, flags = dict(assignment.formats), dict(assignment.reasons), dict(assignment.flags)
+    for name in formats:
+        if name not in assignment.following or name not in layers:
+            continue
+        flags.pop(name, None)
+        formats[name], reasons[name], flag = _followed(network, formats, layers[name])
+        if not flag and isinstance(fmt := formats[name], FixedPoint):
+            flag = _overflow_flag(network, name, fmt)
+        if flag:
+            flags[name] = flag
+    return replace(assignment, formats=formats, reasons=reasons, flags=flags)
+
+
+def _followed(network: Network, formats: Mapping[str, Format], layer: Layer) -> tuple[Format, str, str]:
+    lengths = []
+    for operand in layer.operands[:2]:
+        site = _site(network, operand)
+        fmt = None if site is None else formats.get(site)
+        if not isinstance(fmt, FixedPoint):
+            what = site or "an operand without a type"
+            return "float", f"float, because {what} of layer {layer.name} is float", ""
+        lengths.append(fmt.fraction_length)
+    wanted = sum(lengths)
+    used = min(max(wanted, BIAS_BITS - 2 - MAX_EXPONENT), -MIN_EXPONENT)
+    reason = f"follows the products of {layer.name}: {BIAS_BITS} bits at 2^{-used}"
+    flag = "" if used == wanted else f"no {BIAS_BITS}-bit type has the products' LSB 2^{-wanted}; the nearest is taken"
+    return FixedPoint(True, BIAS_BITS, used), reason, flag  # noqa: FBT003  (the fields in their order)
+
+
+def _site(network: Network, operand: Operand) -> str | None:
+    return operand.parameter if operand.value is None else network.values[operand.value].site
+
+
+def _overflow_flag(network: Network, name: str, fmt: FixedPoint) -> str:
+    if name not in network.parameters:
+        return ""
+    lost = Spectrum.of(network.parameters[name]).counts(fmt).overflow
+    return f"{lost} values overflow {BIAS_BITS} bits at the products' LSB" if lost else ""

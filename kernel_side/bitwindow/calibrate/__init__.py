@@ -1,0 +1,1 @@
+"""Streaming calibration: from batches of data to one spectrum per site."""

@@ -1,0 +1,76 @@
+"""Run the float network over data, one compiled step per chunk, and keep only the spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+from tqdm.auto import tqdm
+
+from bitwindow.calibrate.batches import Chunk, InputSpec, chunks, sample_count
+from bitwindow.calibrate.record import Calibration
+from bitwindow.errors import DataError
+from bitwindow.network.records import Network
+from bitwindow.spectrum.record import Spectrum
+
+Observe = Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]
+Progress = Callable[[Calibration, int | None], None]
+
+
+def calibrate(
+    network: Network,
+    observe: Observe,
+    parameters: Any,
+    data: object,
+    spec: InputSpec,
+    *,
+    start: Calibration,
+    progress: bool = True,
+    report: Progress = lambda _calibration, _total: None,
+) -> Calibration:
+    """Add ``data`` to the calibration ``start`` and return the result.
+
+    Memory does not grow with the amount of data: one chunk's activations and one spectrum per site are held. An
+    interrupt (Ctrl-C, or a notebook's stop button) keeps every whole chunk that was counted and says so.
+
+    Args:
+        network: The traced network; ``network.batch`` is the chunk size.
+        observe: ``network.observe``, compiled.
+        parameters: The model's parameters, as ``observe`` takes them.
+        data: A data set, or an iterable of batches.
+        spec: The model's inputs.
+        start: The calibration to add to.
+        progress: Whether to draw a progress bar.
+        report: Called after every chunk with the calibration so far and the total of samples, if known.
+
+    Raises:
+        DataError: If the data is empty, does not fit, or makes a site non-finite. Chunks before it stay reported.
+    """
+    done, total = start, sample_count(data, spec)
+    with tqdm(total=total, desc="calibrate", unit="sample", disable=not progress) as bar:
+        try:
+            for chunk in chunks(data, spec, network.batch):
+                done = done.add(chunk.valid, _spectra(observe, parameters, chunk))
+                bar.update(chunk.valid)
+                report(done, total)
+        except KeyboardInterrupt:
+            kept = done.samples - start.samples
+            bar.write(f"Calibration interrupted: the {kept} samples counted so far are kept; more can be added later.")
+    return done
+
+
+def _spectra(observe: Observe, parameters: Any, chunk: Chunk) -> Mapping[str, Spectrum]:
+    _, sites = observe(parameters, *chunk.leaves)
+    jax.block_until_ready(sites)
+    # On the CPU numpy sees a JAX array without a copy, and slicing a view compiles nothing for a ragged last chunk.
+    spectra = {name: Spectrum.of(np.asarray(values)[: chunk.valid]) for name, values in sites.items()}
+    for name, spectrum in spectra.items():
+        if spectrum.nan or spectrum.inf:
+            message = (
+                f"{name!r}: wanted finite values, got {spectrum.nan} NaN and {spectrum.inf} infinite ones in samples "
+                f"{chunk.first} to {chunk.first + chunk.valid - 1}. Check the data there, and the network's parameters."
+            )
+            raise DataError(message)
+    return spectra

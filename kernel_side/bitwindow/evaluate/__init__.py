@@ -1,0 +1,1 @@
+"""From outputs to figures: metrics, intervals and the report."""

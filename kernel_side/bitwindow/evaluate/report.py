@@ -1,0 +1,79 @@
+"""What a validation says, exactly, and what an evaluation under way says so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bitwindow.execute.tally import Tally
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteReport:
+    """What the bit-true run did at one site: the counts of its casts, and its SQNR in dB against the float network.
+
+    ``sqnr`` compares the site's values in the quantized network with the float network's, errors from before it
+    included; None where nothing was compared.
+    """
+
+    tally: Tally | None
+    sqnr: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The exact figures over the whole validation set.
+
+    ``interval`` is the population's 95 % interval of ``quantized_metric`` (Wilson for proportions), None for a metric
+    that gives one number for the whole set. ``flips`` counts the samples whose predicted class differs from the float
+    network's, None where the outputs are not class scores. ``accumulator_widths`` is the signed width in bits that each
+    layer's exact sum can need. All counts are those of the casts that this run made.
+    """
+
+    metric_name: str
+    float_metric: float
+    quantized_metric: float
+    interval: Interval | None
+    n: int
+    flips: int | None
+    float_bytes: int
+    quantized_bytes: int
+    sites: Mapping[str, SiteReport]
+    accumulator_widths: Mapping[str, int]
+    accumulator_overflows: Mapping[str, int]
+
+    def __str__(self) -> str:
+        interval = "" if self.interval is None else f" (95 % interval {self.interval[0]:.4f} to {self.interval[1]:.4f})"
+        flips = "" if self.flips is None else f"; {self.flips} predictions changed"
+        return (
+            f"{self.metric_name} over {self.n} samples, exact: float {self.float_metric:.4f}, "
+            f"quantized {self.quantized_metric:.4f}{interval}{flips}; "
+            f"parameters {self.float_bytes} -> {self.quantized_bytes} bytes"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The state of the live evaluation: ``quantized_metric`` over the first ``n`` of ``total`` samples.
+
+    ``interval`` holds the whole set's figure with 95 % confidence (finite-population corrected: closed when ``exact``),
+    ``population`` that of the population the set was drawn from, as in ``Report.interval``.
+    ``error`` holds words for the user if the evaluation failed.
+    """
+
+    metric_name: str
+    float_metric: float | None
+    quantized_metric: float | None
+    interval: Interval | None
+    n: int
+    total: int
+    running: bool
+    population: Interval | None = None
+    error: str | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether every sample has been counted."""
+        return self.error is None and self.n == self.total

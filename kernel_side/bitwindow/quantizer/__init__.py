@@ -1,0 +1,1 @@
+"""The one mutable object: it holds the latest record of every stage."""

@@ -1,0 +1,61 @@
+"""From a model to the two executions of it, at a chunk size that keeps memory and compilations in bounds."""
+
+from __future__ import annotations
+
+from math import prod
+
+import jax
+
+from bitwindow.calibrate.batches import InputSpec
+from bitwindow.errors import ModelError, SettingError
+from bitwindow.evaluate.engine import Engine
+from bitwindow.execute.executor import Executor
+from bitwindow.model.record import Model
+from bitwindow.network.records import Network
+from bitwindow.network.trace import trace
+
+CHUNK_BYTES = 64 * 2**20
+"""What the values of one chunk may take together; enough to keep the cores busy, little enough for any laptop."""
+MOST_SAMPLES = 256
+
+
+def build_engine(model: Model, batch: int | None) -> Engine:
+    """Trace the model at its chunk size and make its executions.
+
+    Raises:
+        ModelError: If the model cannot be traced.
+        SettingError: If ``batch`` is no positive integer.
+    """
+    network = _traced(model, batch)
+    return Engine(
+        network=network,
+        executor=Executor(network),
+        observe=jax.jit(network.observe),
+        parameters=model.params,
+        spec=InputSpec.of(model),
+    )
+
+
+def chunk_size(network: Network) -> int:
+    """Return how many samples fit a chunk: a power of two, 1 to 256, by the bytes of all values of one sample."""
+    per_sample = sum(prod(value.shape[1:]) * 4 for value in network.values.values())
+    fitting = max(1, CHUNK_BYTES // max(1, per_sample))
+    return int(min(MOST_SAMPLES, 1 << (fitting.bit_length() - 1)))
+
+
+def _traced(model: Model, batch: int | None) -> Network:
+    if batch is not None:
+        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+            message = f"batch: wanted a positive integer or None, got {batch!r}."
+            raise SettingError(message)
+        return trace(model, batch)
+    own = len(jax.tree.leaves(model.example)[0])
+    network = trace(model, own)
+    size = chunk_size(network)
+    if size == own:
+        return network
+    try:
+        return trace(model, size)
+    except ModelError:
+        # The function fixes its batch: then that one is the chunk.
+        return network

@@ -1,0 +1,455 @@
+"""The one mutable object of the package: it holds the latest record of every stage and tells listeners what changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from bitwindow.assign.assign import assign, follow_biases
+from bitwindow.assign.records import Assignment
+from bitwindow.calibrate.calibrate import calibrate
+from bitwindow.calibrate.record import NOTHING, Calibration
+from bitwindow.errors import DataError, SettingError
+from bitwindow.evaluate.engine import Engine
+from bitwindow.evaluate.memory import PARAMETER_KINDS, float_bytes, quantized_bytes
+from bitwindow.evaluate.metrics import parse_metric
+from bitwindow.evaluate.report import Evaluation, Report
+from bitwindow.evaluate.validate import validate
+from bitwindow.execute.modes import Modes
+from bitwindow.model.record import Model
+from bitwindow.network.records import Network
+from bitwindow.numbers.format import FixedPoint, as_format
+from bitwindow.numbers.modes import Overflow, Rounding
+from bitwindow.quantizer.build import build_engine
+from bitwindow.quantizer.live import LiveEvaluation
+from bitwindow.quantizer.site import Site, wanted_site
+from bitwindow.quantizer.state import History, State
+from bitwindow.spectrum.record import Spectrum
+
+Listener = Callable[[str], None]
+
+
+class Quantizer:
+    """A model on its way to fixed point.
+
+    Calibrate it, assign types, change any of them, and ask what it costs::
+
+        q = Quantizer(model)
+        q.calibrate(images)
+        q.assign(scheme="histogram", word_length=8)
+        q["conv1/kernel"].format = "sfix6_En5"
+        q.validate(images, labels).quantized_metric
+
+    Every method may be called from any thread; one lock guards the state. Listeners (``listen``) are told ``"formats"``,
+    ``"settings"``, ``"calibration"`` or ``"evaluation"`` after the change, outside the lock.
+    """
+
+    def __init__(self, model: Any, *, batch: int | None = None) -> None:
+        """Trace a model.
+
+        Args:
+            model: A ``Model``, or anything ``bitwindow.load`` takes.
+            batch: Samples per compiled chunk; chosen by the size of the activations when None.
+
+        Raises:
+            ModelError: If the model cannot be traced.
+        """
+        if not isinstance(model, Model):
+            from bitwindow.model.load import load
+
+            model = load(model)
+        self.model: Model = model
+        self._lock = threading.RLock()
+        self._engine: Engine = build_engine(model, batch)
+        self._calibration: Calibration = NOTHING
+        self._progress: tuple[int, int | None] | None = None
+        self._assigned = False
+        self._listeners: dict[int, Listener] = {}
+        self._parameter_spectra: dict[str, Spectrum] = {}
+        self._history = History(
+            State(assignment=_unassigned(self._engine.network), modes=Modes(), scheme="histogram", word_length=8)
+        )
+        sites = {name: Site(self, info) for name, info in self._engine.network.sites.items()}
+        self._sites: Mapping[str, Site] = MappingProxyType(sites)
+        self._live = LiveEvaluation(self._engine, lambda: self.state, self._tell)
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def sites(self) -> Mapping[str, Site]:
+        """All sites by name, in data-flow order."""
+        return self._sites
+
+    def __getitem__(self, name: str) -> Site:
+        """Return a site by its name."""
+        if name not in self._sites:
+            raise wanted_site(name, list(self._sites))
+        return self._sites[name]
+
+    @property
+    def network(self) -> Network:
+        """The traced network, at the chunk's batch size."""
+        return self._engine.network
+
+    @property
+    def state(self) -> State:
+        """The present types and settings, as one frozen record."""
+        return self._history.present
+
+    @property
+    def assignment(self) -> Assignment:
+        """The present types."""
+        return self.state.assignment
+
+    @property
+    def calibration(self) -> Calibration:
+        """What calibration has counted so far."""
+        return self._calibration
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether any sample has been counted."""
+        return self._calibration.samples > 0
+
+    @property
+    def calibration_progress(self) -> tuple[int, int | None] | None:
+        """Samples counted and, where known, to count; None while no calibration runs."""
+        return self._progress
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the last ``assign``."""
+        return self.state.scheme
+
+    @property
+    def word_length(self) -> int:
+        """The word length of the last ``assign``, in bits."""
+        return self.state.word_length
+
+    @property
+    def float_bytes(self) -> int:
+        """Bytes of all parameters as float32."""
+        return float_bytes(self.network)
+
+    @property
+    def quantized_bytes(self) -> int:
+        """Bytes of all parameters at their types, each value in 1, 2 or 4 bytes."""
+        return quantized_bytes(self.network, self.assignment)
+
+    # ------------------------------------------------------------------ stages
+
+    def calibrate(self, data: object, *, progress: bool = True, restart: bool = False) -> Self:
+        """Count the activations of the float network over ``data``; more data can be added by calling it again.
+
+        The first calibration also assigns types by the default scheme, so that there is something to see; later ones
+        leave the types alone.
+
+        Args:
+            data: An array, tuple or dict of arrays (first axis = samples), or any iterable of batches.
+            progress: Whether to draw a progress bar.
+            restart: Forget what was counted before.
+
+        Raises:
+            DataError: If the data is empty, does not fit the model, or makes an activation non-finite.
+        """
+        start = NOTHING if restart else self._calibration
+        self._progress = (start.samples, None)
+        try:
+            done = calibrate(
+                self.network,
+                self._engine.observe,
+                self._engine.parameters,
+                data,
+                self._engine.spec,
+                start=start,
+                progress=progress,
+                report=self._counted,
+            )
+            self._keep(done)
+        finally:
+            self._progress = None
+            self._tell("calibration")
+        if self.calibrated and not self._assigned:
+            self.assign()
+        return self
+
+    def assign(
+        self,
+        scheme: str | None = None,
+        word_length: int | None = None,
+        *,
+        input_word_length: int | None = None,
+        bias_word_length: int | None = None,
+        word_lengths: Mapping[str, int] | None = None,
+        signed: bool | None = None,
+        percentile: float = 99.9,
+    ) -> Self:
+        """Choose the type of every site by a scheme.
+
+        Args:
+            scheme: ``"histogram"`` (first default), ``"minmax"``, ``"mse"`` or ``"percentile"``; None: as last time.
+            word_length: Bits of weights, activations and input, 2 to 16; None: as last time, at first 8.
+            input_word_length: Bits of the network's input, where they differ.
+            bias_word_length: Bits of the biases, to 32; None: 32 bits at the accumulator's LSB, following it.
+            word_lengths: Bits by kind (``"weight"``, ...) or by site name; a name wins over its kind.
+            signed: True asks for signed types everywhere; None lets non-negative activations be unsigned.
+            percentile: For the ``percentile`` scheme, in percent of the nonzero values.
+
+        Raises:
+            DataError: Before any calibration.
+            SettingError: If a setting does not exist or is out of range.
+        """
+        if not self.calibrated:
+            message = "assign: wanted calibration data first, got none. Call q.calibrate(data), then q.assign()."
+            raise DataError(message)
+        with self._lock:
+            state = self.state
+            scheme = state.scheme if scheme is None else scheme
+            word_length = state.word_length if word_length is None else word_length
+            chosen = assign(
+                self.network,
+                self._calibration.spectra | {name: self._parameter_spectrum(name) for name in self.network.parameters},
+                self.network.parameters,
+                scheme=scheme,
+                word_length=word_length,
+                input_word_length=input_word_length,
+                bias_word_length=bias_word_length,
+                word_lengths=word_lengths,
+                signed=signed,
+                rounding=state.modes.rounding,
+                overflow=state.modes.overflow,
+                percentile=percentile,
+            )
+            self._assigned = True
+            new = replace(state, assignment=chosen, scheme=scheme, word_length=word_length)
+        self._go(new, "formats")
+        return self
+
+    def set_format(self, name: str, fmt: FixedPoint | str) -> None:
+        """Give one site a type (a FixedPoint or one of its text forms) or make it ``"float"``."""
+        self.set_formats({name: fmt})
+
+    def set_formats(self, formats: Mapping[str, FixedPoint | str]) -> None:
+        """Give several sites their types in one step that one undo takes back."""
+        for name in formats:
+            if name not in self._sites:
+                raise wanted_site(name, list(self._sites))
+        parsed = {name: "float" if fmt == "float" else as_format(fmt) for name, fmt in formats.items()}
+        with self._lock:
+            old = self.assignment
+            assignment = replace(
+                old,
+                formats={**old.formats, **parsed},
+                reasons={**old.reasons, **dict.fromkeys(parsed, "set by hand")},
+                flags={name: flag for name, flag in old.flags.items() if name not in parsed},
+                following=old.following - set(parsed),
+            )
+            new = replace(self.state, assignment=follow_biases(self.network, assignment))
+        self._go(new, "formats")
+
+    def validate(self, x: object, y: Any, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Report:
+        """Run the float and the quantized network over all of ``x`` and compare them with the labels ``y``.
+
+        Args:
+            x: A data set, or an iterable of batches, as for ``calibrate``.
+            y: One label per sample: integers or one-hot rows for ``"accuracy"`` and ``"top5"``; targets otherwise.
+            metric: ``"accuracy"``, ``"top5"``, ``"mse"``, ``"mae"``, or a function ``f(outputs, labels)``.
+
+        Raises:
+            DataError: If data or labels do not fit.
+            ExecutionError: If the types allow no exact execution.
+        """
+        state = self.state
+        return validate(self._engine, state.assignment, state.modes, x, y, parse_metric(metric))
+
+    def __call__(self, x: object) -> Any:
+        """Return the quantized network's outputs for ``x``, bit-true: values on the grid, structured as the model's."""
+        state = self.state
+        return self._engine.outputs(x, state.assignment, state.modes)
+
+    # ------------------------------------------------------------------ settings
+
+    @property
+    def rounding(self) -> str:
+        """The rounding mode of every cast."""
+        return self.state.modes.rounding.value
+
+    @rounding.setter
+    def rounding(self, mode: str) -> None:
+        self._set_modes(rounding=Rounding.parse(mode))
+
+    @property
+    def overflow(self) -> str:
+        """The overflow mode of every cast."""
+        return self.state.modes.overflow.value
+
+    @overflow.setter
+    def overflow(self, mode: str) -> None:
+        self._set_modes(overflow=Overflow.parse(mode))
+
+    @property
+    def accumulator_bits(self) -> int | None:
+        """The accumulators' width in bits; None: as wide as each sum needs."""
+        return self.state.modes.accumulator_bits
+
+    @accumulator_bits.setter
+    def accumulator_bits(self, bits: int | None) -> None:
+        self._set_modes(accumulator_bits=bits)
+
+    @property
+    def accumulator_overflow(self) -> str:
+        """What a limited accumulator does beyond its range: ``"wrap"`` or ``"saturate"``."""
+        return self.state.modes.accumulator_overflow
+
+    @accumulator_overflow.setter
+    def accumulator_overflow(self, mode: str) -> None:
+        self._set_modes(accumulator_overflow=mode)
+
+    # ------------------------------------------------------------------ history
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return bool(self._history.past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a change that was taken back."""
+        return bool(self._history.future)
+
+    def undo(self) -> bool:
+        """Take the last change of types or settings back; return whether there was one."""
+        return self._move(self._history.undo)
+
+    def redo(self) -> bool:
+        """Make the last change again that was taken back; return whether there was one."""
+        return self._move(self._history.redo)
+
+    # ------------------------------------------------------------------ live evaluation and display
+
+    def watch(self, x: object, y: Any, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Self:
+        """Evaluate on this data, in the background, now and after every change; see ``evaluation``."""
+        self._live.watch(x, y, parse_metric(metric))
+        return self
+
+    def unwatch(self) -> None:
+        """Stop the live evaluation and forget its data; returns when its thread has ended."""
+        self._live.stop()
+        self._tell("evaluation")
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The live figure of the present types: an estimate over n of N samples, or exact. None when nothing is watched."""
+        return self._live.evaluation
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the live evaluation is exact (or failed); return whether it is."""
+        return self._live.wait(timeout)
+
+    def listen(self, callback: Listener) -> Callable[[], None]:
+        """Call ``callback(event)`` after every change, from whatever thread made it; return what ends that."""
+        key = id(token := object())
+        with self._lock:
+            self._listeners[key] = callback
+
+        def unsubscribe(_token: object = token) -> None:
+            with self._lock:
+                self._listeners.pop(key, None)
+
+        return unsubscribe
+
+    def panel(self) -> Any:
+        """Return the widget that shows this quantizer."""
+        from bitwindow.panel.panel import Panel
+
+        return Panel(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to a ``.bitwindow`` file, atomically; ``bitwindow.load`` brings it back."""
+        from bitwindow.quantizer.file import save
+
+        return save(self, path)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
+        from bitwindow.panel.display import mimebundle
+
+        return mimebundle(self.panel())
+
+    def __repr__(self) -> str:
+        name = self.model.name or "model"
+        return f"Quantizer({name!s}: {len(self._sites)} sites, {self._calibration.samples} calibration samples)"
+
+    # ------------------------------------------------------------------ inside
+
+    def site_values(self, name: str) -> NDArray[Any] | None:
+        """Return a parameter's values; None for an input or activation."""
+        return self.network.parameters.get(name)
+
+    def site_spectrum(self, name: str) -> Spectrum | None:
+        """Return a site's spectrum; None for an input or activation before calibration."""
+        if self._sites[name].kind in PARAMETER_KINDS:
+            return self._parameter_spectrum(name)
+        return self._calibration.spectra.get(name)
+
+    def restore(self, calibration: Calibration, state: State) -> None:
+        """Take over saved records; part of loading a file."""
+        with self._lock:
+            self._calibration = calibration
+            self._history = History(state)
+            self._assigned = calibration.samples > 0
+
+    def _parameter_spectrum(self, name: str) -> Spectrum:
+        with self._lock:
+            if name not in self._parameter_spectra:
+                self._parameter_spectra[name] = Spectrum.of(np.asarray(self.network.parameters[name]))
+            return self._parameter_spectra[name]
+
+    def _counted(self, calibration: Calibration, total: int | None) -> None:
+        before = self._calibration.samples
+        self._keep(calibration)
+        self._progress = (calibration.samples, None if total is None else total + before)
+        self._tell("calibration")
+
+    def _keep(self, calibration: Calibration) -> None:
+        with self._lock:
+            self._calibration = calibration
+
+    def _set_modes(self, **changes: Any) -> None:
+        with self._lock:
+            new = replace(self.state, modes=replace(self.state.modes, **changes))
+        self._go(new, "settings")
+
+    def _go(self, state: State, event: str) -> None:
+        with self._lock:
+            changed = self._history.go(state)
+        if changed:
+            self._live.restart()
+            self._tell(event)
+
+    def _move(self, step: Callable[[], bool]) -> bool:
+        with self._lock:
+            moved = step()
+        if moved:
+            self._live.restart()
+            self._tell("settings")
+            self._tell("formats")
+        return moved
+
+    def _tell(self, event: str) -> None:
+        with self._lock:
+            listeners = list(self._listeners.values())
+        for listener in listeners:
+            listener(event)
+
+
+def _unassigned(network: Network) -> Assignment:
+    reasons = {name: site.float_reason or "no type yet: calibrate, then assign" for name, site in network.sites.items()}
+    return Assignment(formats=dict.fromkeys(network.sites, "float"), reasons=reasons)

@@ -1,0 +1,175 @@
+"""A site as the user sees it: always the present type, with the counts that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf, log10
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitwindow.assign.records import Format
+from bitwindow.errors import SettingError
+from bitwindow.network.records import SiteInfo, SiteKind
+from bitwindow.numbers.cast import Verdict, cast_floats, stored_to_values
+from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.modes import Rounding
+from bitwindow.quantizer.state import State
+from bitwindow.spectrum.counts import Counts
+from bitwindow.spectrum.record import Spectrum
+
+
+class Owner(Protocol):
+    """What a site asks of its quantizer."""
+
+    @property
+    def state(self) -> State: ...
+    def site_values(self, name: str) -> NDArray[Any] | None: ...
+    def site_spectrum(self, name: str) -> Spectrum | None: ...
+    def set_format(self, name: str, fmt: FixedPoint | str) -> None: ...
+
+
+class Site:
+    """One tensor that can have a type: a weight, a bias, an input or an activation.
+
+    The counts are those of the site's calibration values (of the float network), or of the parameter itself; the counts
+    of a bit-true run stand in its ``Report``.
+    """
+
+    def __init__(self, owner: Owner, info: SiteInfo) -> None:
+        self._owner = owner
+        self._info = info
+        self._cache: dict[tuple[object, ...], Any] = {}
+
+    @property
+    def name(self) -> str:
+        """The stable name, such as ``conv1/kernel``."""
+        return self._info.name
+
+    @property
+    def kind(self) -> SiteKind:
+        """``"input"``, ``"weight"``, ``"bias"`` or ``"activation"``."""
+        return self._info.kind
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape, without the batch for inputs and activations."""
+        return self._info.shape
+
+    @property
+    def format(self) -> Format:
+        """The type; assign a FixedPoint, one of its text forms, or ``"float"`` to change it."""
+        return self._owner.state.assignment.formats[self.name]
+
+    @format.setter
+    def format(self, fmt: FixedPoint | str) -> None:
+        self._owner.set_format(self.name, fmt)
+
+    @property
+    def reason(self) -> str:
+        """Why the site has this type, or why it is float."""
+        return self._owner.state.assignment.reasons[self.name]
+
+    @property
+    def flag(self) -> str:
+        """A warning about the values or the type; empty when there is none."""
+        return self._owner.state.assignment.flags.get(self.name, "")
+
+    @property
+    def spectrum(self) -> Spectrum | None:
+        """The spectrum of the values; None for an input or activation before calibration."""
+        return self._owner.site_spectrum(self.name)
+
+    @property
+    def minimum(self) -> float | None:
+        """The smallest finite value seen; None when there is none."""
+        return None if self.spectrum is None else self.spectrum.minimum
+
+    @property
+    def maximum(self) -> float | None:
+        """The largest finite value seen; None when there is none."""
+        return None if self.spectrum is None else self.spectrum.maximum
+
+    @property
+    def counts(self) -> Counts | None:
+        """Exact counts under the present type and modes.
+
+        None for a float site, before calibration, and for stochastic rounding, where only a run has counts.
+        """
+        fmt, modes, spectrum = self.format, self._owner.state.modes, self.spectrum
+        if fmt == "float" or spectrum is None or modes.rounding is Rounding.STOCHASTIC:
+            return None
+        return self._cached("counts", fmt, spectrum, lambda: spectrum.counts(fmt, modes.rounding, modes.overflow))
+
+    @property
+    def rounded(self) -> int | None:
+        """How many values the cast changes by rounding alone; known for parameters, None where only estimates exist."""
+        measured = self._measured()
+        return None if measured is None else measured[0]
+
+    @property
+    def sqnr(self) -> float | None:
+        """Signal to quantization noise of the cast of this tensor alone, in dB; see ``sqnr_is_exact``."""
+        measured = self._measured()
+        if measured is not None:
+            return measured[1]
+        estimate = self._estimate()
+        return None if estimate is None else estimate[0]
+
+    @property
+    def sqnr_is_exact(self) -> bool:
+        """Whether ``sqnr`` is measured on the values themselves and no estimate from the spectrum."""
+        if self._measured() is not None:
+            return True
+        estimate = self._estimate()
+        return estimate is not None and estimate[1]
+
+    def __repr__(self) -> str:
+        return f"Site({self.name!r}, {self.kind}, shape={self.shape}, format={self.format!s})"
+
+    def _estimate(self) -> tuple[float, bool] | None:
+        fmt, modes, spectrum = self.format, self._owner.state.modes, self.spectrum
+        if fmt == "float" or spectrum is None or modes.rounding is Rounding.STOCHASTIC:
+            return None
+
+        def compute() -> tuple[float, bool]:
+            result = spectrum.sqnr(fmt, modes.rounding, modes.overflow)
+            return result.db, result.exact
+
+        return self._cached("estimate", fmt, spectrum, compute)
+
+    def _measured(self) -> tuple[int, float] | None:
+        fmt, values = self.format, self._owner.site_values(self.name)
+        if fmt == "float" or values is None or self._owner.state.modes.rounding is Rounding.STOCHASTIC:
+            return None
+        return self._cached("measured", fmt, values, lambda: self._measure(fmt, values))
+
+    def _measure(self, fmt: FixedPoint, values: NDArray[Any]) -> tuple[int, float]:
+        modes = self._owner.state.modes
+        cast = cast_floats(values, fmt.as_array(), modes.rounding.code, modes.overflow.code)
+        after = stored_to_values(cast.stored, fmt.as_array(), np.float64)
+        before = np.where(np.isfinite(values), values, 0).astype(np.float64)
+        error = float(np.sum((np.asarray(after) - before) ** 2))
+        signal = float(np.sum(before**2))
+        rounded = int(np.count_nonzero(np.asarray(cast.verdict) == Verdict.ROUNDED))
+        if error == 0:
+            return rounded, inf
+        return rounded, 10 * log10(signal / error) if signal > 0 else -inf
+
+    def _cached(self, what: str, fmt: FixedPoint, source: object, compute: Callable[[], Any]) -> Any:
+        modes = self._owner.state.modes
+        key = (what, fmt, modes.rounding, modes.overflow, id(source))
+        if key not in self._cache:
+            if len(self._cache) > 200:
+                self._cache.clear()
+            self._cache[key] = (source, compute())  # holding the source keeps its id from being given away
+        return self._cache[key][1]
+
+
+def wanted_site(name: str, names: list[str]) -> SettingError:
+    """Return the error for a site that does not exist, with the names that come nearest."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names, n=3) or names[:6]
+    return SettingError(f"site: wanted one of this network's {len(names)} sites, got {name!r}. Did you mean {near}?")

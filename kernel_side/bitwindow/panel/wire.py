@@ -1,20 +1,21 @@
-"""The layout of what crosses the wire to the bit windows; ``wire_schema.json`` is its contract, the TypeScript types follow.
+"""The layout of what crosses the wire to the bit windows.
 
-A spectrum travels as the cells of ``Spectrum.wire()`` (sign +1 or -1, msb, run, tail_is_zero, count), packed to 12 bytes
-each: first all counts as float64, then all keys as int32, little end first. A key is ``2 * position + negative``, where
+``wire_schema.json`` is the contract; the TypeScript types are generated from it. A spectrum travels as the cells of
+``Spectrum.wire()`` (sign +1 or -1, msb, run, tail_is_zero, count), packed to 12 bytes each: first all counts as
+float64, then all keys as int32, little end first. A key is ``2 * position + negative``, where
 ``position = 128 * msb + rank`` orders all magnitudes (see ``bitwindow.spectrum.landmarks``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bitwindow.errors import DataError, SettingError
+from bitwindow.errors import DataError
 from bitwindow.network.records import SiteKind
 from bitwindow.numbers.format import FixedPoint
 
@@ -22,6 +23,7 @@ GREATEST_COUNT = 2**53 - 1
 """The largest count that the browser's float64 holds exactly."""
 BYTES_PER_CELL = 12
 _POWER_OF_TWO = -33
+_NO_TYPE = FixedPoint(signed=True, word_length=8, fraction_length=0)
 
 ActionName = Literal["lock", "unlock", "reset", "undo", "redo"]
 ACTIONS: tuple[ActionName, ...] = get_args(ActionName)
@@ -66,28 +68,35 @@ class Row:
                 message = f"row {self.name!r}: wanted {name} as an int from 0 to 2^53 - 1; got {count!r}."
                 raise DataError(message)
 
+    def with_format(self, fmt: FixedPoint | Literal["float"], *, precision: str = "") -> Row:
+        """Return the row with another type; what was said of the old one's precision goes."""
+        return replace(self, format=fmt, precision=precision)
+
+    def with_lock(self, *, locked: bool) -> Row:
+        """Return the row, locked or not."""
+        return replace(self, locked=locked)
+
     def to_wire(self) -> dict[str, Any]:
         """Return the row as the schema's ``Row``; a float row carries a type that nothing draws."""
         is_float = not isinstance(self.format, FixedPoint)
-        fmt = self.format if isinstance(self.format, FixedPoint) else FixedPoint(signed=True, word_length=8, fraction_length=0)
+        fmt = self.format if isinstance(self.format, FixedPoint) else _NO_TYPE
         known = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "format"}
         return known | {"is_float": is_float} | format_to_wire(fmt)
 
     @classmethod
     def from_wire(cls, record: Mapping[str, Any]) -> Row:
-        """Return the row that ``to_wire`` gave.
+        """Return the row that ``to_wire`` gave; ``is_float`` and what ``Row`` has a default for may be missing.
 
         Raises:
             DataError: If a field is missing or unknown.
         """
         known = dict(record)
         try:
-            is_float = known.pop("is_float")
-            fmt = FixedPoint(known.pop("signed"), known.pop("word_length"), known.pop("fraction_length"))
-            return cls(format="float" if is_float else fmt, **known)
-        except (KeyError, TypeError) as error:
-            wanted = ", ".join(sorted(asdict(cls(name="", kind="input", format="float"))))
-            message = f"row {record.get('name')!r}: wanted the fields {wanted}; {error}. Build it as a Row."
+            typed = [known.pop(name, None) for name in ("signed", "word_length", "fraction_length")]
+            is_float = known.pop("is_float", False)
+            return cls(format="float" if is_float else FixedPoint(*typed), **known)
+        except TypeError as error:
+            message = f"row {record.get('name')!r}: wanted the fields of the wire schema's Row; got others: {error}."
             raise DataError(message) from None
 
 
@@ -110,8 +119,8 @@ def pack_table(table: ArrayLike) -> bytes:
         return b""
     if cells.ndim != 2 or cells.shape[1] != 5 or not np.isin(cells[:, 0], (1, -1)).all():
         message = (
-            f"table: wanted cells (sign +1 or -1, msb, run, tail_is_zero, count) as float64[n, 5]; got shape {cells.shape}. "
-            "Pass Spectrum.wire()."
+            "table: wanted cells (sign +1 or -1, msb, run, tail_is_zero, count) as float64[n, 5]; got shape "
+            f"{cells.shape}. Pass Spectrum.wire()."
         )
         raise DataError(message)
     counts = cells[:, 4]
@@ -136,18 +145,7 @@ def unpack_table(data: bytes | memoryview) -> tuple[NDArray[np.int32], NDArray[n
 
 def _keys(cells: NDArray[np.float64]) -> NDArray[np.int64]:
     sign, msb, run, tail = cells[:, :4].astype(np.int64).T
-    rank = np.where(run > 0, 62 + 2 * run, 64 + 2 * run) + (1 - tail)
+    rank: NDArray[np.int64] = np.where(run > 0, 62 + 2 * run, 64 + 2 * run) + (1 - tail)
     rank = np.where(run == _POWER_OF_TWO, 0, rank)
-    return 2 * (128 * msb + rank) + (sign < 0)
-
-
-def check_name(setting: str, value: str, wanted: tuple[str, ...]) -> str:
-    """Return a name that is one of the wanted.
-
-    Raises:
-        SettingError: If it is not.
-    """
-    if value not in wanted:
-        message = f"{setting}: wanted one of {', '.join(wanted)}; got {value!r}."
-        raise SettingError(message)
-    return value
+    keys: NDArray[np.int64] = 2 * (128 * msb + rank) + (sign < 0)
+    return keys

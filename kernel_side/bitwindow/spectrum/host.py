@@ -232,32 +232,62 @@ def parts_of_float32_table(
 ) -> Parts:
     """Return the parts of the normal values, zeros and specials of a float32 table; denormals are left out."""
     table = counts.reshape(2, 256, RANKS)
-    start = empty(1)
-    start.special[0, 0] = table[:, 0, ZERO_COLUMN].sum()
-    start.special[0, 2] = table[:, 255, ZERO_COLUMN].sum()
-    start.special[0, 1] = table[:, 255].sum() - start.special[0, 2]
+    infinite = table[:, 255, ZERO_COLUMN].sum()
+    special = np.array([[table[:, 0, ZERO_COLUMN].sum(), table[:, 255].sum() - infinite, infinite, 0]], np.int64)
+    field = np.tile(np.arange(256), 2)
+    normal = (field > 0) & (field < 255)
+    fractions = [(totals[:, 0], 0)]
+    squares = [(totals[:, 1], 0), (totals[:, 2], 32)]
+    return parts_of_rows(table.reshape(512, RANKS), field - 127, normal, fractions, squares, special, extremes)
+
+
+def parts_of_rows(
+    table: NDArray[np.int64],
+    exponents: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    fractions: list[tuple[NDArray[np.uint64], int]],
+    squares: list[tuple[NDArray[np.uint64], int]],
+    special: NDArray[np.int64],
+    extremes: NDArray[np.int32],
+) -> Parts:
+    """Return the parts of counts by row (sign, octave) and column, of 23-bit fractions.
+
+    Args:
+        table: int64[rows, 128], the positive rows before the negative ones.
+        exponents: The MSB exponent of each row.
+        kept: Which rows hold nonzero finite values.
+        fractions: For each row the sum of its fractions, as terms with their powers of two.
+        squares: For each row the sum of their squares.
+        special: int64[1, 4], where the fraction bits are still to be set.
+        extremes: int32[3], see ``float32_kernel.EXTREMES``.
+    """
     bits = int(extremes[2]) & 0x7FFFFF
-    start.special[0, 3] = 0 if bits == 0 else 24 - (bits & -bits).bit_length()
+    special[0, 3] = 0 if bits == 0 else 24 - (bits & -bits).bit_length()
+    span = empty(1).extremes
     if extremes[0] <= extremes[1]:
         ordered = extremes[:2]
         patterns = (ordered ^ ((ordered >> 31) & np.int32(0x7FFFFFFF))).view(np.float32)
-        start.extremes[0] = patterns.astype(np.float64) + 0.0
-    rows, columns = np.nonzero(counts.reshape(512, RANKS))
-    normal = (rows & 255 > 0) & (rows & 255 < 255)
-    rows, columns = rows[normal], columns[normal]
-    cells = ((rows >> 8) << CELL_BITS) | (RANKS * ((rows & 255) - 127) + _rank_of_column()[columns] + POSITION_ZERO)
+        span[0] = patterns.astype(np.float64) + 0.0
+    rows, columns = np.nonzero(table * kept[:, None])
+    negative = rows >= len(table) // 2
+    cells = (negative.astype(np.int64) << CELL_BITS) | (
+        RANKS * exponents[rows] + _rank_of_column()[columns] + POSITION_ZERO
+    )
     order = np.argsort(cells)
-    cells, values = cells[order], counts.reshape(512, RANKS)[rows, columns][order]
+    cells, values = cells[order], table[rows, columns][order]
     used = np.unique(rows)
-    fractions = [(totals[used, 0], 0)]
-    squares = [(totals[used, 1], 0), (totals[used, 2], 32)]
     return Parts(
         cells=cells,
         counts=values,
         octaves=np.unique(cells >> 7),
-        sums=significand_sums(values_in_octaves(cells, values), fractions, squares, 23),
-        special=start.special,
-        extremes=start.extremes,
+        sums=significand_sums(
+            values_in_octaves(cells, values),
+            [(term[used], shift) for term, shift in fractions],
+            [(term[used], shift) for term, shift in squares],
+            23,
+        ),
+        special=special,
+        extremes=span,
     )
 
 

@@ -66,6 +66,13 @@ class Spectrum:
         parts = count(x, axis)
         return cls(parts=parts, channels=None if axis is None else len(parts.special))
 
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Spectrum:
+        """Return the spectrum of a state that ``bitwindow.spectrum.xla`` filled inside a compiled program."""
+        from bitwindow.spectrum.xla import parts_of_state
+
+        return cls(parts=parts_of_state(dict(state)))
+
     def __add__(self, other: Spectrum) -> Spectrum:
         if not isinstance(other, Spectrum):
             return NotImplemented

@@ -11,7 +11,6 @@ The words are ``jax.random.bits(key, x.shape, uint32)``: the same key and shape 
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax
@@ -20,6 +19,7 @@ import numpy as np
 from jax import lax
 
 from bitwindow.errors import DataError, SettingError
+from bitwindow.numbers.divide import divide, extend
 from bitwindow.numbers.floats import check_float, take_apart
 from bitwindow.numbers.kernel import Cast, Verdict, cast_magnitudes
 from bitwindow.numbers.modes import Rounding
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from jax import Array
-    from jaxtyping import Bool, Float, Int, Int32, UInt32, UInt64
+    from jaxtyping import Float, Int, Int32, UInt32
+
+    from bitwindow.numbers.arrays import AnyArray, Scalar
 
 __all__ = ["Cast", "Verdict", "cast_floats", "cast_integers", "cast_ratio", "stored_to_values"]
 
@@ -38,12 +40,12 @@ _FAR = np.int32(1 << 16)
 
 
 def cast_floats(
-    x: Float[Array, "*shape"],
-    fmt: Int32[Array, "fields=3"],
-    rounding: Int[Array, ""] | int,
-    overflow: Int[Array, ""] | int,
+    x: Float[AnyArray, "*shape"],
+    fmt: Int32[AnyArray, "fields=3"],
+    rounding: Scalar,
+    overflow: Scalar,
     key: Array | None = None,
-    random_bits: UInt32[Array, "*shape"] | None = None,
+    random_bits: UInt32[AnyArray, "*shape"] | None = None,
 ) -> Cast:
     """Cast floats to a type.
 
@@ -59,15 +61,17 @@ def cast_floats(
 
     Raises:
         DataError: If `x` has another dtype.
+        SettingError: If JAX float64 comes without x64 mode.
     """
-    xp = _namespace(x)
     check_float(x, "cast_floats")
+    xp, rule = _rule(fmt, rounding, overflow, x, random_bits)
+    if xp is jnp and x.dtype == np.float64:
+        _check_x64("cast_floats")
 
     def run(words: Array | None) -> Cast:
-        parts = take_apart(xp, x)
-        shift = xp.where(parts.inf, _FAR, parts.exponent + fmt[2])
-        codes = (xp.asarray(fmt), xp.asarray(rounding), xp.asarray(overflow))
-        cast = cast_magnitudes(xp, parts.negative, parts.magnitude, shift, *codes, words)
+        parts = take_apart(xp, xp.asarray(x))
+        shift = xp.where(parts.inf, _FAR, parts.exponent + rule.fmt[2])
+        cast = cast_magnitudes(xp, parts.negative, parts.magnitude, shift, *rule, words)
         special = xp.where(parts.nan, np.uint8(Verdict.NAN), np.uint8(Verdict.INF))
         return Cast(cast.stored, xp.where(parts.nan | parts.inf, special, cast.verdict))
 
@@ -75,13 +79,13 @@ def cast_floats(
 
 
 def cast_integers(
-    k: Int[Array, "*shape"],
-    point: Int32[Array, "*#shape"] | int,
-    fmt: Int32[Array, "fields=3"],
-    rounding: Int[Array, ""] | int,
-    overflow: Int[Array, ""] | int,
+    k: Int[AnyArray, "*shape"],
+    point: Int32[AnyArray, "*#shape"] | Scalar,
+    fmt: Int32[AnyArray, "fields=3"],
+    rounding: Scalar,
+    overflow: Scalar,
     key: Array | None = None,
-    random_bits: UInt32[Array, "*shape"] | None = None,
+    random_bits: UInt32[AnyArray, "*shape"] | None = None,
 ) -> Cast:
     """Cast the exact values k * 2^-point to a type.
 
@@ -96,27 +100,30 @@ def cast_integers(
 
     Raises:
         DataError: If `k` has another dtype.
+        SettingError: If JAX needs x64 mode and it is off.
     """
-    xp = _namespace(k)
     _check_integer(k, "cast_integers")
+    xp, rule = _rule(fmt, rounding, overflow, k, point, random_bits)
+    if xp is jnp and k.dtype == np.int64:
+        _check_x64("cast_integers")
 
     def run(words: Array | None) -> Cast:
-        shift = (fmt[2] - xp.asarray(point)).astype(np.int32)
-        codes = (xp.asarray(fmt), xp.asarray(rounding), xp.asarray(overflow))
-        return cast_magnitudes(xp, k < 0, _magnitude(xp, k), shift, *codes, words)
+        integers = xp.asarray(k)
+        shift = (rule.fmt[2] - xp.asarray(point)).astype(np.int32)
+        return cast_magnitudes(xp, integers < 0, _magnitude(xp, integers), shift, *rule, words)
 
     return _with_words(xp, run, rounding, k.shape, key, random_bits)
 
 
 def cast_ratio(
-    k: Int[Array, "*shape"],
-    divisor: Int[Array, "*#shape"] | int,
-    point: Int32[Array, ""] | int,
-    fmt: Int32[Array, "fields=3"],
-    rounding: Int[Array, ""] | int,
-    overflow: Int[Array, ""] | int,
+    k: Int[AnyArray, "*shape"],
+    divisor: Int[AnyArray, "*#shape"] | Scalar,
+    point: Scalar,
+    fmt: Int32[AnyArray, "fields=3"],
+    rounding: Scalar,
+    overflow: Scalar,
     key: Array | None = None,
-    random_bits: UInt32[Array, "*shape"] | None = None,
+    random_bits: UInt32[AnyArray, "*shape"] | None = None,
 ) -> Cast:
     """Cast the exact rational values k / divisor * 2^-point to a type, rounding once (average pooling).
 
@@ -134,29 +141,30 @@ def cast_ratio(
 
     Raises:
         DataError: If `k` has another dtype.
+        SettingError: If JAX needs x64 mode and it is off.
     """
-    xp = _namespace(k)
     _check_integer(k, "cast_ratio")
+    xp, rule = _rule(fmt, rounding, overflow, k, divisor, point, random_bits)
     if xp is jnp:
         _check_x64("cast_ratio")
 
     def run(words: Array | None) -> Cast:
-        shift = (fmt[2] - xp.asarray(point)).astype(np.int32)
+        integers = xp.asarray(k).astype(np.int64)
+        shift = (rule.fmt[2] - xp.asarray(point)).astype(np.int32)
         right, left = xp.maximum(-shift, 0), xp.maximum(shift, 0)
-        exact = _divide(xp, _magnitude(xp, k.astype(np.int64)), xp.asarray(divisor).astype(np.uint64), left)
+        exact = divide(xp, _magnitude(xp, integers), xp.asarray(divisor).astype(np.uint64), left)
         beyond = exact.whole >> xp.minimum(right, 32).astype(np.uint64) >> np.uint64(32) != 0
-        # 32 bits behind the point are what chance asks for; that the bits above them fall off at the top does no harm.
-        more = xp.maximum(32 - right, 0).astype(np.uint64)
-        finer = _extend(exact, more)
-        codes = (xp.asarray(fmt), xp.asarray(rounding), xp.asarray(overflow))
+        # Chance asks for 32 bits behind the point; the bits that they push off the top are in `beyond`.
+        finer = extend(exact, xp.maximum(32 - right, 0).astype(np.uint64))
         place = -xp.maximum(right, 32)
-        return cast_magnitudes(xp, k < 0, finer.whole, place, *codes, words, exact.beyond | beyond, finer.rest != 0)
+        more = finer.rest != 0
+        return cast_magnitudes(xp, integers < 0, finer.whole, place, *rule, words, exact.beyond | beyond, more)
 
     return _with_words(xp, run, rounding, k.shape, key, random_bits)
 
 
 def stored_to_values(
-    stored: Int32[Array, "*shape"], fmt: Int32[Array, "fields=3"], dtype: np.dtype[np.generic] | type = np.float32
+    stored: Int32[AnyArray, "*shape"], fmt: Int32[AnyArray, "fields=3"], dtype: np.dtype[np.generic] | type = np.float32
 ) -> Float[Array, "*shape"]:
     """Return the values k * 2^-F of stored integers, exact where `dtype` holds them.
 
@@ -165,62 +173,39 @@ def stored_to_values(
         fmt: (signed, W, F).
         dtype: float16, bfloat16, float32 or float64.
     """
-    xp = _namespace(stored)
+    xp = _namespace(stored, fmt)
     wide = np.float64 if np.dtype(dtype) == np.float64 else np.float32
-    fmt = xp.asarray(fmt)
-    number = xp.where(fmt[0] != 0, stored.astype(wide), stored.view(np.uint32).astype(wide))
+    integers, (signed, _, fraction_length) = xp.asarray(stored), xp.asarray(fmt)
+    number = xp.where(signed != 0, integers.astype(wide), integers.view(np.uint32).astype(wide))
     # 2^-F by its bits: XLA's exp2 is not exact.
-    scale = ((np.int32(127) - fmt[2]) << 23).astype(np.int32).view(np.float32).astype(wide)
+    scale = ((127 - fraction_length) << 23).astype(np.int32).view(np.float32).astype(wide)
     values: Array = (number * scale).astype(dtype)
     return values
 
 
-class _Quotient(NamedTuple):
-    """whole + rest / divisor, rest < divisor < 2^31; `beyond` says where `whole` lost bits at the top."""
+class _Rule(NamedTuple):
+    """The type and the modes of a cast, as arrays of one namespace."""
 
-    whole: UInt64[Array, "*shape"]
-    rest: UInt64[Array, "*shape"]
-    divisor: UInt64[Array, "*#shape"]
-    beyond: Bool[Array, "*shape"]
-
-
-def _extend(quotient: _Quotient, bits: UInt64[Array, ""]) -> _Quotient:
-    """Return the quotient times 2^bits, bits <= 32, by one step of a long division."""
-    dividend = quotient.rest << bits
-    digit = dividend // quotient.divisor
-    beyond = quotient.beyond | (quotient.whole >> np.uint64(32) != 0)
-    return _Quotient((quotient.whole << bits) + digit, dividend - digit * quotient.divisor, quotient.divisor, beyond)
+    fmt: Int32[Array, "fields=3"]
+    rounding: Int[Array, ""]
+    overflow: Int[Array, ""]
 
 
-def _divide(
-    xp: ModuleType, magnitude: UInt64[Array, "*shape"], divisor: UInt64[Array, "*#shape"], left: Int32[Array, ""]
-) -> _Quotient:
-    """Return magnitude * 2^left / divisor, up to 31 bits a step: mostly none, one where the target is the finer."""
-    whole = magnitude // divisor
-    start = _Quotient(whole, magnitude - whole * divisor, divisor, magnitude < 0)
-    step = np.int32(31)
-
-    def extend(i: Array | int, quotient: _Quotient) -> _Quotient:
-        bits = xp.minimum(left - step * np.int32(i) if xp is np else left - step * i, step).astype(np.uint64)
-        return _extend(quotient, bits)
-
-    steps = (left + (step - 1)) // step
-    if xp is np:
-        return reduce(lambda quotient, i: extend(i, quotient), range(int(steps)), start)
-    quotient: _Quotient = lax.fori_loop(np.int32(0), steps, extend, start)
-    return quotient
+def _rule(
+    fmt: Int32[AnyArray, "fields=3"], rounding: Scalar, overflow: Scalar, *operands: object
+) -> tuple[ModuleType, _Rule]:
+    xp = _namespace(fmt, rounding, overflow, *operands)
+    return xp, _Rule(xp.asarray(fmt), xp.asarray(rounding), xp.asarray(overflow))
 
 
-def _namespace(x: object) -> ModuleType:
-    return np if isinstance(x, np.ndarray | np.generic) else jnp
+def _namespace(*operands: object) -> ModuleType:
+    return jnp if any(isinstance(operand, jax.Array) for operand in operands) else np
 
 
-def _check_integer(k: Int[Array, "*shape"], where: str) -> None:
+def _check_integer(k: Int[AnyArray, "*shape"], where: str) -> None:
     if np.dtype(k.dtype) not in (np.int32, np.int64):
         message = f"{where}: wanted an array of int32 or int64; got {k.dtype} of shape {k.shape}. Convert it first."
         raise DataError(message)
-    if np.dtype(k.dtype) == np.int64 and _namespace(k) is jnp:
-        _check_x64(where)
 
 
 def _check_x64(where: str) -> None:
@@ -239,10 +224,10 @@ def _magnitude(xp: ModuleType, k: Int[Array, "*shape"]) -> Array:
 def _with_words(
     xp: ModuleType,
     run: Callable[[Array | None], Cast],
-    rounding: Int[Array, ""] | int,
+    rounding: Scalar,
     shape: tuple[int, ...],
     key: Array | None,
-    random_bits: UInt32[Array, "*shape"] | None,
+    random_bits: UInt32[AnyArray, "*shape"] | None,
 ) -> Cast:
     """Run a cast, with random words only where the mode is stochastic: the other modes shall not pay for them."""
     if xp is np:

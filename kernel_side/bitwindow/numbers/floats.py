@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from jax import Array
     from jaxtyping import Bool, Float, Int32, UInt
 
+    from bitwindow.numbers.arrays import AnyArray
+
 
 class _Layout(NamedTuple):
     """Where a dtype keeps its bits: word, word of the magnitude, fraction bits, exponent bits."""
@@ -50,7 +52,7 @@ class Parts(NamedTuple):
     nan: Bool[Array, "*shape"]
 
 
-def check_float(x: Float[Array, "*shape"], where: str) -> None:
+def check_float(x: Float[AnyArray, "*shape"], where: str) -> None:
     """Check that an array has a dtype that can be cast.
 
     Raises:

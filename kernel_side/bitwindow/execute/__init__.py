@@ -1,0 +1,1 @@
+"""The bit-true execution of a network, layer by layer."""

@@ -1,0 +1,392 @@
+"""The bit-true executor: one compiled step a layer, every type and mode a traced argument.
+
+A layer's output is the exact real value of its formula on the stored values of its operands, cast once to the output's
+type. Layers whose operands all have types run in integers and give the same bits on every device; the others run in
+float32, one compiled step each at the network's fixed batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bitwindow.errors import DataError, SettingError
+from bitwindow.execute.floating import compute_in_floats, jitted_cast, jitted_values
+from bitwindow.execute.integer import integer_step
+from bitwindow.execute.layers import Plan, Sizes, plan_layer
+from bitwindow.execute.parameters import StoredParameters, store
+from bitwindow.execute.structure import apply_steps
+from bitwindow.execute.tally import Tally
+from bitwindow.network.records import Average, Contraction, Convolution, FloatComputation, PassThrough
+from bitwindow.numbers.format import FixedPoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bitwindow.assign.records import Assignment, Format
+    from bitwindow.execute.modes import Modes
+    from bitwindow.network.records import Layer, Network, Operand
+
+DevicePath = Literal["auto", "convolution", "patches"]
+_INPUT_STREAM = 2**30
+"""Random streams of the inputs start here, those of the layers at 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkRun:
+    """What one chunk of samples gave.
+
+    ``outputs`` are values on the grid (float32, float64 NumPy arrays where float32 cannot hold the type, or the
+    program's own dtype for outputs without a type), padded rows included. ``boundaries`` has every value's carrier.
+    ``tallies`` counts the casts to each typed input and activation site over the valid rows.
+    ``accumulator_overflows`` counts the sums that a limited accumulator could not hold, by layer.
+    """
+
+    outputs: tuple[Any, ...]
+    boundaries: Mapping[str, jax.Array]
+    tallies: Mapping[str, Tally]
+    accumulator_overflows: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One assignment under one choice of modes, planned: what every chunk's run shares."""
+
+    assignment: Assignment
+    modes: Modes
+    stored: StoredParameters
+    plans: Mapping[str, Plan]
+
+
+class Executor:
+    """Runs a network bit-true, layer by layer.
+
+    Args:
+        network: The traced network; its batch is the chunk's size.
+        device_path: ``convolution`` (XLA's own, exact on the CPU), ``patches`` (integer dots, for GPUs), or ``auto``.
+
+    Raises:
+        SettingError: If there is no such path.
+    """
+
+    def __init__(self, network: Network, *, device_path: DevicePath = "auto") -> None:
+        if device_path not in ("auto", "convolution", "patches"):
+            message = f"device_path: wanted 'auto', 'convolution' or 'patches'; got {device_path!r}."
+            raise SettingError(message)
+        self.network = network
+        self.patches = device_path == "patches" or (device_path == "auto" and jax.default_backend() != "cpu")
+        self._steps: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self._planned: Setting | None = None
+        self._shapes = {layer.name: Sizes(operands=self._operand_shapes(layer)) for layer in network.layers}
+
+    def store_parameters(
+        self, assignment: Assignment, modes: Modes, previous: StoredParameters | None = None
+    ) -> StoredParameters:
+        """Cast the parameters to their types; those that `previous` holds in the same type and modes are kept."""
+        with jax.enable_x64(True):
+            return store(self.network, assignment, modes, previous)
+
+    def plan(self, stored: StoredParameters, assignment: Assignment, modes: Modes) -> Setting:
+        """Plan every layer.
+
+        Raises:
+            ExecutionError: If a layer's exact sum would need more than 62 bits.
+        """
+        old = self._planned
+        if old is not None and old.stored is stored and old.assignment is assignment and old.modes == modes:
+            return old
+        plans = {}
+        for layer in self.network.layers:
+            formats = self._formats(layer, assignment)
+            if not isinstance(layer.operation, FloatComputation) and _all_typed(formats):
+                plans[layer.name] = plan_layer(
+                    layer, _typed(formats), stored, self._shapes[layer.name], modes, patches=self.patches
+                )
+        self._planned = Setting(assignment=assignment, modes=modes, stored=stored, plans=plans)
+        return self._planned
+
+    def accumulator_widths(
+        self, assignment: Assignment, stored: StoredParameters | None = None, modes: Modes | None = None
+    ) -> dict[str, int]:
+        """Return, by convolution and dense layer in integers, the width in bits that its worst-case sum needs.
+
+        The worst case is that of the stored weights and bias with every input value of the type allowed.
+
+        Args:
+            assignment: The types.
+            stored: The stored parameters, or None to make them here.
+            modes: The modes, by default rounding ``round`` and overflow ``saturate``.
+        """
+        from bitwindow.execute.modes import Modes as DefaultModes
+
+        modes = DefaultModes() if modes is None else modes
+        stored = self.store_parameters(assignment, modes) if stored is None else stored
+        plans = self.plan(stored, assignment, modes).plans
+        return {name: plan.worst.bits for name, plan in plans.items() if plan.worst is not None}
+
+    def run(
+        self,
+        stored: StoredParameters,
+        assignment: Assignment,
+        modes: Modes,
+        inputs: tuple[Any, ...],
+        first_sample: int,
+        valid: int,
+        *,
+        tally: bool = True,
+    ) -> ChunkRun:
+        """Run one chunk.
+
+        Args:
+            stored: From `store_parameters` with the same assignment and modes.
+            assignment: The types.
+            modes: The modes.
+            inputs: One array an input leaf, leading axis the network's batch (padded beyond `valid`).
+            first_sample: Absolute index of the chunk's first sample; it seeds stochastic rounding.
+            valid: Rows that count.
+            tally: Whether to count the casts' verdicts.
+
+        Raises:
+            DataError: If the inputs do not fit the network.
+            ExecutionError: If a layer's exact sum would need more than 62 bits.
+        """
+        setting = self.plan(stored, assignment, modes)
+        self._check_inputs(inputs, valid)
+        pending: list[tuple[str, Any]] = []
+        overflows: list[tuple[str, Any]] = []
+        boundaries: dict[str, Any] = {}
+        for index, (name, array) in enumerate(zip(self.network.inputs, inputs, strict=True)):
+            boundaries[name], counts = self.read_input(setting, index, array, first_sample, valid, tally=tally)
+            pending += counts
+        for index in range(len(self.network.layers)):
+            made, counts, over = self.run_layer(setting, index, boundaries, first_sample, valid, tally=tally)
+            boundaries |= made
+            pending += counts
+            overflows += over
+        tallies: dict[str, Tally] = {}
+        for site, counts in pending:
+            tallies[site] = tallies.get(site, Tally()) + Tally.of_counts(np.asarray(counts))
+        return ChunkRun(
+            outputs=tuple(self.output_values(setting, name, boundaries[name]) for name in self.network.outputs),
+            boundaries=boundaries,
+            tallies=tallies,
+            accumulator_overflows={name: int(count) for name, count in overflows},
+        )
+
+    def read_input(  # noqa: PLR0917  (as run)
+        self, setting: Setting, index: int, array: Any, first_sample: int, valid: int, *, tally: bool = True  # noqa: ANN401
+    ) -> tuple[jax.Array, list[tuple[str, Any]]]:
+        """Return an input's carrier and its pending counts."""
+        value = self.network.values[self.network.inputs[index]]
+        fmt = self._format_of_site(value.site, setting.assignment)
+        if not isinstance(fmt, FixedPoint):
+            return jnp.asarray(array), []
+        numbers = _samples(setting.modes, _INPUT_STREAM + index, first_sample, valid)
+        result = self._cast(jnp.asarray(array), fmt, setting.modes, numbers, tally=tally)
+        return result.output, [(value.site or "", result.counts)] if tally else []
+
+    def run_layer(  # noqa: PLR0917  (as run)
+        self,
+        setting: Setting,
+        index: int,
+        boundaries: Mapping[str, Any],
+        first_sample: int,
+        valid: int,
+        *,
+        tally: bool = True,
+    ) -> tuple[dict[str, jax.Array], list[tuple[str, Any]], list[tuple[str, Any]]]:
+        """Run one layer from its operands' carriers.
+
+        Returns:
+            The carriers of its outputs, pending counts by site, and pending accumulator overflows by layer; both stay
+            on the device until they are read.
+        """
+        layer = self.network.layers[index]
+        numbers = _samples(setting.modes, index, first_sample, valid)
+        formats = self._formats(layer, setting.assignment)
+        plan = setting.plans.get(layer.name)
+        if plan is None:
+            made, counts = self._run_float(layer, setting, formats, boundaries, numbers, tally=tally)
+            return made, counts, []
+        name = layer.outputs[0]
+        site = self.network.values[name].site
+        target = self._format_of_site(site, setting.assignment)
+        typed = isinstance(target, FixedPoint)
+        moves = isinstance(layer.operation, PassThrough)
+        fmt = target if isinstance(target, FixedPoint) else _typed(formats)[0]
+        operands = tuple(
+            self._carrier(layer, position, operand, setting.stored, boundaries)
+            for position, operand in enumerate(_operands(layer))
+        )
+        step = self._integer_step(layer, typed=typed or moves, tally=tally)
+        with jax.enable_x64(True):
+            table = np.stack([one.as_array() for one in _typed(formats)])
+            result = step(operands, table, fmt.as_array(), plan.settings.packed(), plan.extra, numbers)
+        counts = [(site or "", result.counts)] if tally and typed and not moves else []
+        over = [(layer.name, result.accumulator_overflows)] if plan.worst is not None else []
+        return {name: result.output}, counts, over
+
+    def output_values(self, setting: Setting, name: str, carrier: Any) -> Any:  # noqa: ANN401  (float or integer arrays)
+        """Return an output's values: on the grid when it has a type, else as they are."""
+        value = self.network.values[name]
+        fmt = self._format_of_site(value.site, setting.assignment)
+        if not isinstance(fmt, FixedPoint):
+            return carrier
+        if fmt.magnitude_bits > 24:
+            return _float64_values(np.asarray(carrier), fmt)
+        dtype = value.dtype if _holds(value.dtype, fmt) else np.dtype(np.float32)
+        with jax.enable_x64(False):
+            return jitted_values(carrier, fmt.as_array(), dtype=dtype)
+
+    def _run_float(  # noqa: PLR0917  (as run_layer)
+        self,
+        layer: Layer,
+        setting: Setting,
+        formats: list[Format | None],
+        boundaries: Mapping[str, Any],
+        numbers: np.ndarray,
+        *,
+        tally: bool,
+    ) -> tuple[dict[str, jax.Array], list[tuple[str, Any]]]:
+        arrays = []
+        for operand, fmt in zip(_operands(layer), formats, strict=True):
+            array = self._plain(operand, setting.stored, boundaries)
+            if isinstance(fmt, FixedPoint):
+                dtype = np.dtype(np.float32) if operand.value is None else self.network.values[operand.value].dtype
+                with jax.enable_x64(False):
+                    array = jitted_values(array, fmt.as_array(), dtype=dtype)
+            arrays.append(array)
+        with jax.enable_x64(False):
+            outputs = self._float_step(layer)(*arrays)
+        made: dict[str, jax.Array] = {}
+        counts: list[tuple[str, Any]] = []
+        for name, output in zip(layer.outputs, outputs, strict=True):
+            site = self.network.values[name].site
+            fmt = self._format_of_site(site, setting.assignment)
+            if isinstance(fmt, FixedPoint):
+                result = self._cast(output, fmt, setting.modes, numbers, tally=tally)
+                made[name] = result.output
+                counts += [(site or "", result.counts)] if tally else []
+            else:
+                made[name] = output
+        return made, counts
+
+    def _cast(self, x: Any, fmt: FixedPoint, modes: Modes, numbers: np.ndarray, *, tally: bool) -> Any:  # noqa: ANN401, PLR0917
+        codes = np.array([modes.rounding.code, modes.overflow.code], np.int64)
+        with jax.enable_x64(True):
+            return jitted_cast(x, fmt.as_array(), codes, numbers, tally=tally)
+
+    def _integer_step(self, layer: Layer, *, typed: bool, tally: bool) -> Callable[..., Any]:
+        key = (layer.name, "integer", typed, tally)
+        if key not in self._steps:
+            self._steps[key] = jax.jit(integer_step(layer, typed=typed, tally=tally, patches=self.patches))
+        return self._steps[key]
+
+    def _float_step(self, layer: Layer) -> Callable[..., Any]:
+        key = (layer.name, "float")
+        if key not in self._steps:
+            operation = layer.operation
+            if isinstance(operation, FloatComputation):
+
+                def viewed(*arrays: Any) -> tuple[Any, ...]:  # noqa: ANN401  (the program's own dtypes)
+                    seen = (
+                        apply_steps(array, operand.view, None, layer.name)
+                        for array, operand in zip(arrays, layer.operands, strict=True)
+                    )
+                    return tuple(operation.function(*seen))
+
+                self._steps[key] = jax.jit(viewed)
+            else:
+                compute = partial(compute_in_floats, layer)
+                self._steps[key] = jax.jit(lambda *arrays: (compute(*arrays),))
+        return self._steps[key]
+
+    def _carrier(  # noqa: PLR0917  (one operand and where it is)
+        self, layer: Layer, position: int, operand: Operand, stored: StoredParameters, boundaries: Mapping[str, Any]
+    ) -> Any:  # noqa: ANN401
+        is_product = isinstance(layer.operation, Convolution | Contraction) and position < len(layer.operands)
+        if operand.parameter is not None and is_product:
+            return stored.by_site[operand.parameter].views[layer.name, position]
+        return self._plain(operand, stored, boundaries)
+
+    def _plain(self, operand: Operand, stored: StoredParameters, boundaries: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        if operand.parameter is not None:
+            return stored.by_site[operand.parameter].array
+        return boundaries[operand.value or ""]
+
+    def _formats(self, layer: Layer, assignment: Assignment) -> list[Format | None]:
+        """Return each operand's type, the bias's last; None for values that have no site."""
+        return [
+            assignment.formats[operand.parameter]
+            if operand.parameter is not None
+            else self._format_of_site(self.network.values[operand.value or ""].site, assignment)
+            for operand in _operands(layer)
+        ]
+
+    @staticmethod
+    def _format_of_site(site: str | None, assignment: Assignment) -> Format | None:
+        return None if site is None else assignment.formats[site]
+
+    def _operand_shapes(self, layer: Layer) -> tuple[tuple[int, ...], ...]:
+        if not isinstance(layer.operation, Convolution | Contraction | Average):
+            return ()
+        shapes = []
+        for operand in layer.operands:
+            if operand.parameter is not None:
+                shape: tuple[int, ...] = np.shape(self.network.parameters[operand.parameter])
+            else:
+                shape = self.network.values[operand.value or ""].shape
+            struct = jax.ShapeDtypeStruct(shape, np.int32)
+            shapes.append(
+                jax.eval_shape(lambda x, view=operand.view: apply_steps(x, view, None, layer.name), struct).shape
+            )
+        return tuple(shapes)
+
+    def _check_inputs(self, inputs: tuple[Any, ...], valid: int) -> None:
+        names = self.network.inputs
+        if len(inputs) != len(names):
+            message = f"inputs: wanted {len(names)} arrays ({', '.join(names)}); got {len(inputs)}."
+            raise DataError(message)
+        for name, array in zip(names, inputs, strict=True):
+            wanted = self.network.values[name].shape
+            if np.shape(array) != wanted:
+                message = f"{name}: wanted an array of shape {wanted}; got {np.shape(array)}. Pad the last chunk."
+                raise DataError(message)
+        if not 0 <= valid <= self.network.batch:
+            message = f"valid: wanted 0 to {self.network.batch} rows; got {valid}."
+            raise DataError(message)
+
+
+def _operands(layer: Layer) -> tuple[Operand, ...]:
+    return layer.operands if layer.bias is None else (*layer.operands, layer.bias)
+
+
+def _all_typed(formats: list[Format | None]) -> bool:
+    return all(isinstance(fmt, FixedPoint) for fmt in formats)
+
+
+def _typed(formats: list[Format | None]) -> list[FixedPoint]:
+    return [fmt for fmt in formats if isinstance(fmt, FixedPoint)]
+
+
+def _samples(modes: Modes, stream: int, first_sample: int, valid: int) -> np.ndarray:
+    return np.array([modes.seed, stream, first_sample, valid], np.int64)
+
+
+def _float64_values(carrier: np.ndarray, fmt: FixedPoint) -> np.ndarray:
+    stored = carrier if fmt.signed else carrier.view(np.uint32)
+    return stored.astype(np.float64) * fmt.lsb
+
+
+def _holds(dtype: np.dtype[Any], fmt: FixedPoint) -> bool:
+    """Return whether a float dtype holds every value of a type."""
+    if not jnp.issubdtype(dtype, jnp.floating):
+        return False
+    info = jnp.finfo(dtype)
+    return fmt.magnitude_bits <= info.nmant + 1 and -fmt.fraction_length >= info.minexp and fmt.max <= float(info.max)

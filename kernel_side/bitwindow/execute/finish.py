@@ -1,0 +1,184 @@
+"""The end of every integer layer: accumulator limit, activation, and the one cast to the output's type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from bitwindow.execute.plan import Settings
+from bitwindow.execute.tally import CLASSES, count_verdicts
+from bitwindow.numbers.cast import Cast, cast_integers, cast_ratio
+from bitwindow.numbers.modes import Rounding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jax import Array
+    from jaxtyping import Int, Int32, Int64, UInt32
+
+
+class Samples(NamedTuple):
+    """Which samples a chunk holds: ``numbers`` is int64[4] = (seed, layer, first absolute sample, valid rows)."""
+
+    numbers: Int64[Array, "4"]
+
+    @property
+    def valid(self) -> Int64[Array, ""]:
+        """The rows that count."""
+        return self.numbers[3]
+
+    def random_bits(self, shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
+        """Return a word a value, by (seed, layer, absolute sample): the same at any batch size."""
+        seed, layer, first = (self.numbers[index].astype(np.uint32) for index in range(3))
+        key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), layer)
+        rows = first + jnp.arange(shape[0], dtype=np.uint32)
+        keys = jax.vmap(lambda row: jax.random.fold_in(key, row))(rows)
+        bits: Array = jax.vmap(lambda own: jax.random.bits(own, shape[1:], np.uint32))(keys)
+        return bits
+
+
+class Result(NamedTuple):
+    """What a step returns: the output's carrier, the verdicts' counts, and the accumulator's overflows."""
+
+    output: Array
+    counts: Int64[Array, "7"]
+    accumulator_overflows: Int64[Array, ""]
+
+
+def unpack(numbers: Int64[Array, "settings"]) -> Settings:
+    """Return traced settings."""
+    return Settings(*(numbers[index] for index in range(len(Settings._fields))))
+
+
+def narrow_to(number: Int64[Array, ""], dtype: np.dtype | type) -> Array:
+    """Return a bound in the sum's own dtype, clamped to its range."""
+    info = np.iinfo(dtype)
+    clamped: Array = jnp.clip(number, info.min, info.max).astype(dtype)
+    return clamped
+
+
+def no_counts() -> Int64[Array, "7"]:
+    """Return the counts of a step that casts nothing."""
+    return jnp.zeros(CLASSES, np.int64)
+
+
+def finish_sum(
+    total: Int[Array, "rows *shape"],
+    settings: Settings,
+    fmt: Int32[Array, "3"],
+    samples: Samples,
+    *,
+    clips: bool,
+    tally: bool,
+    divisor: Int[Array, "..."] | None = None,
+    bounds: tuple[Array, Array] | None = None,
+) -> Result:
+    """Limit, clip and cast exact sums (int32 or int64) at LSB 2^-point, divided once by `divisor` if given.
+
+    Args:
+        total: The exact sums.
+        settings: Traced settings.
+        fmt: The output's type.
+        samples: The chunk's samples.
+        clips: Whether the layer has an activation.
+        tally: Whether verdicts are counted.
+        divisor: Divisor of an average, broadcastable to the sums.
+        bounds: Clip bounds that differ by divisor, in units of the sum, in place of those in the settings.
+    """
+    low, high = (settings.clip_min, settings.clip_max) if bounds is None else bounds
+    low, high = narrow_to(low, total.dtype), narrow_to(high, total.dtype)
+
+    def cast(k: Array, point: Array, words: Array | None, by: Array | None) -> Cast:
+        codes = (fmt, settings.rounding.astype(np.int32), settings.overflow.astype(np.int32))
+        if by is None:
+            return cast_integers(k, point.astype(np.int32), *codes, random_bits=words)
+        return cast_ratio(k, by, point.astype(np.int32), *codes, random_bits=words)
+
+    def counted(result: Cast, overflows: Array) -> Result:
+        counts = count_verdicts(result.verdict, samples.valid, finite=True) if tally else no_counts()
+        return Result(result.stored, counts, overflows)
+
+    def plainly(k: Array) -> Result:
+        inside = jnp.clip(k, low, high) if clips else k
+        return counted(cast(inside, settings.point, None, divisor), jnp.zeros((), np.int64))
+
+    def carefully(k: Array) -> Result:
+        stochastic = settings.rounding == Rounding.STOCHASTIC.code
+        words = lax.cond(
+            stochastic, lambda: samples.random_bits(k.shape), lambda: jnp.zeros(k.shape, np.uint32)
+        )
+        k, overflows = limit_sum(k, settings, samples)
+        result = cast(k, settings.point, words, divisor)
+        if clips:
+            result = _replace_outside(k, low, high, settings, result, lambda m, p: cast(m, p, words, None))
+        return counted(result, overflows)
+
+    finished: Result = lax.cond(settings.careful != 0, carefully, plainly, total)
+    return finished
+
+
+def limit_sum(k: Int[Array, "rows *shape"], settings: Settings, samples: Samples) -> tuple[Array, Array]:
+    """Return the sums as a limited accumulator holds them, and how many of the valid rows it could not hold."""
+    low, high = narrow_to(settings.limit_min, k.dtype), narrow_to(settings.limit_max, k.dtype)
+    outside = (k < low) | (k > high)
+    rows = (jnp.arange(k.shape[0]) < samples.valid).reshape((k.shape[0],) + (1,) * (k.ndim - 1))
+    count = jnp.where(settings.limit != 0, (outside & rows).sum(dtype=np.int64), 0)
+    # high is 2^(bits-1) - 1 when the limit acts: the low bits, sign-extended from the top one.
+    sign = high + np.asarray(1, k.dtype)
+    wrapped = ((k & (high | sign)) ^ sign) - sign
+    limited = jnp.where(settings.limit_wraps != 0, wrapped, jnp.clip(k, low, high))
+    return jnp.where(settings.limit != 0, limited, k), count
+
+
+def _replace_outside(  # noqa: PLR0917  (the sums, their bounds, and what stands inside)
+    k: Array, low: Array, high: Array, settings: Settings, inside: Cast, cast: Callable[[Array, Array], Cast]
+) -> Cast:
+    """Put the casts of the bounds themselves where the sums lie beyond them; they may be off the sum's grid."""
+    for outside, mantissa, point in (
+        (k < low, settings.lower, settings.lower_point),
+        (k > high, settings.upper, settings.upper_point),
+    ):
+        bound = cast(jnp.broadcast_to(mantissa.astype(np.int32), k.shape), point)
+        inside = Cast(
+            jnp.where(outside, bound.stored, inside.stored), jnp.where(outside, bound.verdict, inside.verdict)
+        )
+    return inside
+
+
+def sum_to_float(
+    total: Int[Array, "rows *shape"],
+    settings: Settings,
+    samples: Samples,
+    clip: tuple[float | None, float | None],
+    divisor: Int[Array, "..."] | None = None,
+) -> Result:
+    """Convert exact sums once to float32 (nearest even) for an output that has no type, then clip.
+
+    Clipping after the conversion is exact: it is monotonic, and the bounds are float32 numbers.
+    """
+    total, overflows = limit_sum(total, settings, samples)
+    half = (-settings.point) // 2
+    if divisor is None:
+        exact = total.astype(np.float32)
+    else:
+        exact = (total.astype(np.float64) / divisor.astype(np.float64)).astype(np.float32)
+    values = exact * _power_of_two(half) * _power_of_two(-settings.point - half)
+    return Result(clip_floats(values, clip), no_counts(), overflows)
+
+
+def clip_floats(values: Array, clip: tuple[float | None, float | None]) -> Array:
+    """Return ``min(max(values, lower), upper)``."""
+    lower, upper = clip
+    if lower is not None:
+        values = jnp.maximum(values, np.float32(lower))
+    return values if upper is None else jnp.minimum(values, np.float32(upper))
+
+
+def _power_of_two(exponent: Array) -> Array:
+    """Return 2^exponent as float32 by its bits, for exponents of normal numbers."""
+    bits: Array = lax.bitcast_convert_type(((exponent + 127) << 23).astype(np.int32), np.float32)
+    return bits

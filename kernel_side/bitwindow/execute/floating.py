@@ -1,0 +1,82 @@
+"""The compiled steps of float layers: values k * 2^-F in, float32 arithmetic, a cast where the output has a type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from bitwindow.execute.finish import Result, Samples, clip_floats, no_counts
+from bitwindow.execute.integer import window_sum
+from bitwindow.execute.plan import bounds_of
+from bitwindow.execute.products import float_product
+from bitwindow.execute.structure import apply_steps
+from bitwindow.execute.tally import count_verdicts
+from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum
+from bitwindow.numbers.cast import Cast, cast_floats, stored_to_values
+from bitwindow.numbers.modes import Rounding
+
+if TYPE_CHECKING:
+    from jax import Array
+    from jaxtyping import Float, Int32, Int64
+
+    from bitwindow.network.records import Layer
+
+
+def to_values(stored: Int32[Array, "..."], fmt: Int32[Array, "3"], dtype: Any) -> Float[Array, "..."]:  # noqa: ANN401
+    """Return the values of stored integers in a float dtype."""
+    return stored_to_values(stored, fmt, dtype)
+
+
+def cast_values(
+    x: Float[Array, "rows *shape"], fmt: Int32[Array, "3"], modes: Int64[Array, "2"], numbers: Int64[Array, "4"], *, tally: bool
+) -> Result:
+    """Cast floats to an output's type, with random words by sample where the mode is stochastic.
+
+    Args:
+        x: Floats; rows are samples.
+        fmt: The type.
+        modes: Codes of rounding and overflow.
+        numbers: The chunk's samples (`Samples`).
+        tally: Whether verdicts are counted.
+    """
+    samples = Samples(numbers)
+    rounding, overflow = modes[0].astype(np.int32), modes[1].astype(np.int32)
+
+    def by_chance() -> Cast:
+        return cast_floats(x, fmt, rounding, overflow, random_bits=samples.random_bits(x.shape))
+
+    cast = lax.cond(
+        rounding == Rounding.STOCHASTIC.code, by_chance, lambda: cast_floats(x, fmt, rounding, overflow)
+    )
+    counts = count_verdicts(cast.verdict, samples.valid, finite=False) if tally else no_counts()
+    return Result(cast.stored, counts, jnp.zeros((), np.int64))
+
+
+def compute_in_floats(layer: Layer, *operands: Array) -> Array:
+    """Run a layer's formula in float32, for a layer with an operand or parameter that has no type."""
+    operation = layer.operation
+    views = [
+        apply_steps(x, operand.view, None, layer.name)
+        for x, operand in zip(operands, (*layer.operands, *([layer.bias] if layer.bias else [])), strict=True)
+    ]
+    if isinstance(operation, PassThrough):
+        return apply_steps(views[0], operation.steps, None, layer.name)
+    if isinstance(operation, Concatenation):
+        return jnp.concatenate(views, axis=operation.axis)
+    if isinstance(operation, Convolution | Contraction):
+        total = float_product(operation, views[0], views[1], np.float32)
+        total = total if layer.bias is None else total + views[2]
+    elif isinstance(operation, Sum):
+        total = sum((x * np.float32(sign) for x, sign in zip(views, operation.signs, strict=True)), np.float32(0))
+    else:
+        assert isinstance(operation, Average)  # noqa: S101  (float computations do not come here)
+        total = window_sum(operation, views[0]) / jnp.asarray(operation.divisor, np.float32)
+    return clip_floats(total, bounds_of(layer.activation))
+
+
+jitted_values = jax.jit(to_values, static_argnames="dtype")
+jitted_cast = jax.jit(cast_values, static_argnames="tally")

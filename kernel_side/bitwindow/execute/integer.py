@@ -1,0 +1,225 @@
+"""The compiled steps of integer layers: operands on the grid in, the exact formula, one cast out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from bitwindow.execute.finish import Result, Samples, finish_sum, no_counts, sum_to_float, unpack
+from bitwindow.execute.plan import bounds_of
+from bitwindow.execute.products import sum_products
+from bitwindow.execute.structure import apply_steps
+from bitwindow.execute.tally import count_verdicts
+from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum
+from bitwindow.numbers.cast import Cast, cast_integers
+from bitwindow.numbers.modes import Rounding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jax import Array
+    from jaxtyping import Int32, Int64
+
+    from bitwindow.execute.plan import Settings
+    from bitwindow.network.records import Layer, Operand
+
+    Step = Callable[..., Result]
+
+
+def integer_step(layer: Layer, *, typed: bool, tally: bool, patches: bool) -> Step:
+    """Return the pure function of a layer whose operands all have types.
+
+    It takes (operand carriers, operand formats int32[n, 3], output format int32[3], settings, extra, samples); `extra`
+    are the left shifts of a sum's operands, or the divisor and bounds of an average.
+
+    Args:
+        layer: A layer that is not a float computation.
+        typed: Whether the output's site has a type.
+        tally: Whether verdicts are counted.
+        patches: Whether to take the path meant for GPUs.
+    """
+    operation = layer.operation
+
+    def step(  # noqa: PLR0917  (what a step takes)
+        operands: tuple[Array, ...],
+        formats: Int32[Array, "operands 3"],
+        fmt: Int32[Array, "3"],
+        numbers: Int64[Array, "settings"],
+        extra: tuple[Array, ...],
+        sample_numbers: Int64[Array, "4"],
+    ) -> Result:
+        settings, samples = unpack(numbers), Samples(sample_numbers)
+        if isinstance(operation, PassThrough):
+            seen = _view(operands[0], layer.operands[0], formats[0], layer.name)
+            moved = apply_steps(seen, operation.steps, formats[0], layer.name)
+            return Result(moved, no_counts(), jnp.zeros((), np.int64))
+        if isinstance(operation, Concatenation):
+            return _concatenate(layer, operands, formats, fmt, settings, samples, tally=tally)
+
+        def end(total: Array) -> Result:
+            return _end(layer, total, settings, fmt, samples, extra, typed=typed, tally=tally)
+
+        def total(*, wide: bool) -> Array:
+            return _total(layer, operands, formats, settings, extra, patches=patches, wide=wide)
+
+        result: Result = lax.cond(
+            settings.wide != 0, lambda: end(total(wide=True)), lambda: end(total(wide=False))
+        )
+        return result
+
+    return step
+
+
+def pattern(fmt: Int32[Array, "3"]) -> Array:
+    """Return whether carriers of this type are bit patterns of unsigned 32-bit integers."""
+    return (fmt[0] == 0) & (fmt[1] == 32)
+
+
+def widen(x: Int32[Array, "..."], fmt: Int32[Array, "3"]) -> Int64[Array, "..."]:
+    """Return the stored integers of carriers."""
+    wide = x.astype(np.int64)
+    return jnp.where(pattern(fmt) & (wide < 0), wide + np.int64(2**32), wide)
+
+
+def _view(x: Array, operand: Operand, fmt: Int32[Array, "3"], where: str) -> Array:
+    return apply_steps(x, operand.view, fmt, where)
+
+
+def _at_width(x: Array, fmt: Array, *, wide: bool) -> Array:
+    return widen(x, fmt) if wide else x
+
+
+def _total(  # noqa: PLR0917  (the layer and what it reads)
+    layer: Layer,
+    operands: tuple[Array, ...],
+    formats: Array,
+    settings: Settings,
+    extra: tuple[Array, ...],
+    *,
+    patches: bool,
+    wide: bool,
+) -> Array:
+    dtype = np.int64 if wide else np.int32
+    operation = layer.operation
+    # Parameters of products come viewed, so that their sums are known.
+    views = [
+        x
+        if operand.parameter is not None and isinstance(operation, Convolution | Contraction)
+        else _view(x, operand, formats[index], layer.name)
+        for index, (x, operand) in enumerate(zip(operands, layer.operands, strict=False))
+    ]
+    if isinstance(operation, Convolution | Contraction):
+        patterns = (pattern(formats[0]), pattern(formats[1]))
+        total = sum_products(operation, views[0], views[1], patterns, settings, patches=patches, wide=wide)
+        if layer.bias is None:
+            return total
+        bias = _at_width(operands[2], formats[2], wide=wide)
+        for_sum, for_bias = settings.shift_sum.astype(dtype), settings.shift_bias.astype(dtype)
+        shifted = _view_any(bias, layer.bias, layer.name) << for_bias
+        return (total << for_sum) + shifted
+    if isinstance(operation, Sum):
+        summed: Array | None = None
+        for index, (x, sign) in enumerate(zip(views, operation.signs, strict=True)):
+            part = _at_width(x, formats[index], wide=wide) << extra[0][index].astype(dtype)
+            part = part if sign > 0 else -part
+            summed = part if summed is None else summed + part
+        assert summed is not None  # noqa: S101  (a sum has operands)
+        return summed
+    assert isinstance(operation, Average)  # noqa: S101  (the other operations do not come here)
+    x = _at_width(views[0], formats[0], wide=wide)
+    return window_sum(operation, x)
+
+
+def _view_any(x: Array, operand: Operand, where: str) -> Array:
+    """View stored integers that are already wide: a bias is moved and broadcast, never compared."""
+    return apply_steps(x, operand.view, None, where)
+
+
+def window_sum(operation: Average, x: Array) -> Array:
+    """Return the sums that an average divides, in the dtype of `x`."""
+    if operation.axes is not None:
+        return jnp.sum(x, axis=operation.axes, dtype=x.dtype)
+    rank = x.ndim
+    result: Array = lax.reduce_window(
+        x,
+        np.zeros((), x.dtype),
+        lax.add,
+        operation.window_dimensions,
+        operation.window_strides,
+        operation.padding,
+        operation.base_dilation or (1,) * rank,
+        operation.window_dilation or (1,) * rank,
+    )
+    return result
+
+
+def _end(  # noqa: PLR0917  (as finish_sum)
+    layer: Layer,
+    total: Array,
+    settings: Settings,
+    fmt: Array,
+    samples: Samples,
+    extra: tuple[Array, ...],
+    *,
+    typed: bool,
+    tally: bool,
+) -> Result:
+    average = isinstance(layer.operation, Average)
+    if not typed:
+        clip = bounds_of(layer.activation)
+        if not average:
+            return sum_to_float(total, settings, samples, clip)
+        return sum_to_float(total, settings, samples, clip, divisor=extra[0])
+    return finish_sum(
+        total,
+        settings,
+        fmt,
+        samples,
+        clips=layer.activation is not None,
+        tally=tally,
+        divisor=extra[0] if average else None,
+        bounds=(extra[1], extra[2]) if average else None,
+    )
+
+
+def _concatenate(  # noqa: PLR0917  (the layer and what it reads)
+    layer: Layer,
+    operands: tuple[Array, ...],
+    formats: Array,
+    fmt: Array,
+    settings: Settings,
+    samples: Samples,
+    *,
+    tally: bool,
+) -> Result:
+    assert isinstance(layer.operation, Concatenation)  # noqa: S101  (the caller has looked)
+    axis = layer.operation.axis
+    views = [_view(x, operand, formats[i], layer.name) for i, (x, operand) in enumerate(zip(operands, layer.operands, strict=True))]
+    shape = list(views[0].shape)
+    shape[axis] = sum(x.shape[axis] for x in views)
+    stochastic = settings.rounding == Rounding.STOCHASTIC.code
+    words = lax.cond(
+        stochastic, lambda: samples.random_bits(tuple(shape)), lambda: jnp.zeros(tuple(shape), np.uint32)
+    )
+    pieces: list[Cast] = []
+    start = 0
+    for index, x in enumerate(views):
+        own = lax.slice_in_dim(words, start, start + x.shape[axis], axis=axis)
+        start += x.shape[axis]
+        pieces.append(
+            cast_integers(
+                widen(x, formats[index]),
+                formats[index][2],
+                fmt,
+                settings.rounding.astype(np.int32),
+                settings.overflow.astype(np.int32),
+                random_bits=own,
+            )
+        )
+    stored = jnp.concatenate([piece.stored for piece in pieces], axis=axis)
+    verdict = jnp.concatenate([piece.verdict for piece in pieces], axis=axis)
+    counts = count_verdicts(verdict, samples.valid, finite=True) if tally else no_counts()
+    return Result(stored, counts, jnp.zeros((), np.int64))

@@ -1,0 +1,176 @@
+"""The plan of each layer: settings and shifts, in exact Python integers, from the types and the stored weights."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bitwindow.execute.carriers import choose_carrier, product_range, terms_of
+from bitwindow.execute.plan import (
+    Range,
+    Settings,
+    Term,
+    check_sum,
+    type_range,
+    with_clip,
+    with_limit,
+    with_modes,
+)
+from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bitwindow.execute.modes import Modes
+    from bitwindow.execute.parameters import StoredParameters
+    from bitwindow.network.records import Layer, Operand
+    from bitwindow.numbers.format import FixedPoint
+
+NARROW = 2**31
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What an integer layer's step takes besides its operands; ``worst`` is the sum's range, bias included, or None."""
+
+    settings: Settings
+    extra: tuple[np.ndarray, ...] = ()
+    worst: Range | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """The shapes of a layer's operands, as the operation sees them."""
+
+    operands: tuple[tuple[int, ...], ...]
+
+
+def plan_layer(
+    layer: Layer, formats: Sequence[FixedPoint], stored: StoredParameters, sizes: Sizes, modes: Modes, *, patches: bool
+) -> Plan:
+    """Plan a layer whose operands (and bias, last) all have types.
+
+    Raises:
+        ExecutionError: If its exact sum would need more than 62 bits.
+    """
+    operation = layer.operation
+    if isinstance(operation, Convolution | Contraction):
+        return _plan_product(layer, operation, formats, stored, sizes, modes, patches=patches)
+    if isinstance(operation, Sum):
+        return _plan_sum(layer, operation, formats, modes)
+    if isinstance(operation, Average):
+        return _plan_average(layer, operation, formats[0], sizes, modes)
+    assert isinstance(operation, Concatenation | PassThrough)  # noqa: S101  (float computations have no plan)
+    settings = with_modes(Settings(), modes)
+    return Plan(settings=settings)
+
+
+def _site(operand: Operand) -> str:
+    return operand.parameter or operand.value or ""
+
+
+def _plan_product(  # noqa: PLR0917  (a layer and all it depends on)
+    layer: Layer,
+    operation: Convolution | Contraction,
+    formats: Sequence[FixedPoint],
+    stored: StoredParameters,
+    sizes: Sizes,
+    modes: Modes,
+    *,
+    patches: bool,
+) -> Plan:
+    terms = terms_of(operation, (sizes.operands[0], sizes.operands[1]))
+    point = formats[0].fraction_length + formats[1].fraction_length
+    bits = formats[0].word_length + formats[1].word_length + math.ceil(math.log2(max(terms, 1)))
+    name = " x ".join(_site(operand) for operand in layer.operands[:2])
+    summands = [Term(f"{name} over {terms} products", bits, point)]
+    if layer.bias is not None:
+        summands.append(Term(_site(layer.bias), formats[2].word_length, formats[2].fraction_length))
+    fine = check_sum(layer.name, summands, "sum of products")
+    magnitude, worst, ends = _bounds(layer, operation, formats, stored, sizes, terms, point)
+    shift = fine - point
+    settings = Settings(point=fine, shift_sum=shift)
+    largest = magnitude << shift
+    if layer.bias is not None:
+        bias = _bias_range(layer.bias, formats[2], stored)
+        settings = settings._replace(shift_bias=fine - formats[2].fraction_length)
+        largest += bias.shifted(fine).magnitude
+        worst += bias
+    carrier, wide = choose_carrier(
+        layer.name, magnitude, terms, ends, wide=largest >= NARROW, patches=patches
+    )
+    settings = settings._replace(carrier=int(carrier), wide=int(wide))
+    return Plan(settings=_ended(settings, layer, worst, modes), worst=worst)
+
+
+def _ended(settings: Settings, layer: Layer, worst: Range, modes: Modes) -> Settings:
+    limited = with_limit(with_modes(settings, modes), worst, modes)
+    clipped = with_clip(limited, layer.activation)
+    return clipped._replace(careful=clipped.careful | int(modes.rounding == "stochastic"))
+
+
+def _bounds(  # noqa: PLR0917  (as above)
+    layer: Layer,
+    operation: Convolution | Contraction,
+    formats: Sequence[FixedPoint],
+    stored: StoredParameters,
+    sizes: Sizes,
+    terms: int,
+    point: int,
+) -> tuple[int, Range, tuple[Range, Range]]:
+    """Return the bound of partial sums of |products|, the worst case of the sum, and the operands' own ranges."""
+    del sizes
+    ranges = [type_range(formats[0]), type_range(formats[1])]
+    for position in (1, 0):
+        site = layer.operands[position].parameter
+        sums = None if site is None else stored.by_site[site].sums.get((layer.name, position))
+        if sums is not None:
+            x = ranges[1 - position]
+            ranges[position] = Range(least=sums.least, largest=sums.largest, point=ranges[position].point)
+            return sums.magnitude * x.magnitude, product_range(sums, x, point), (ranges[0], ranges[1])
+    corners = [a * b for a in (ranges[0].least, ranges[0].largest) for b in (ranges[1].least, ranges[1].largest)]
+    worst = Range(least=min(0, *corners) * terms, largest=max(0, *corners) * terms, point=point)
+    return ranges[0].magnitude * ranges[1].magnitude * terms, worst, (ranges[0], ranges[1])
+
+
+def _bias_range(bias: Operand, fmt: FixedPoint, stored: StoredParameters) -> Range:
+    if bias.parameter is None:
+        return type_range(fmt)
+    values = stored.stored_integers(bias.parameter)
+    return Range(least=int(values.min(initial=0)), largest=int(values.max(initial=0)), point=fmt.fraction_length)
+
+
+def _plan_sum(layer: Layer, operation: Sum, formats: Sequence[FixedPoint], modes: Modes) -> Plan:
+    summands = [
+        Term(_site(operand), fmt.word_length, fmt.fraction_length)
+        for operand, fmt in zip(layer.operands, formats, strict=True)
+    ]
+    fine = check_sum(layer.name, summands, "sum")
+    magnitude = sum(type_range(fmt).shifted(fine).magnitude for fmt in formats)
+    shifts = np.array([fine - fmt.fraction_length for fmt in formats], np.int64)
+    settings = with_modes(Settings(point=fine, wide=int(magnitude >= NARROW)), modes)
+    settings = with_clip(settings, layer.activation)
+    careful = settings.careful | int(modes.rounding == "stochastic")
+    return Plan(settings=settings._replace(careful=careful), extra=(shifts,))
+
+
+def _plan_average(layer: Layer, operation: Average, fmt: FixedPoint, sizes: Sizes, modes: Modes) -> Plan:
+    shape = sizes.operands[0]
+    axes = operation.axes
+    window = [shape[axis] for axis in axes] if axes is not None else operation.window_dimensions
+    count = int(np.prod(window, dtype=np.int64))
+    term = Term(_site(layer.operands[0]), fmt.word_length + math.ceil(math.log2(max(count, 1))), fmt.fraction_length)
+    check_sum(layer.name, [term], f"sum of {count} values")
+    magnitude = type_range(fmt).magnitude * count
+    settings = with_modes(Settings(point=fmt.fraction_length, wide=int(magnitude >= NARROW)), modes)
+    divisors = np.asarray(operation.divisor, np.int64)
+    low, high = np.full(divisors.shape, settings.clip_min), np.full(divisors.shape, settings.clip_max)
+    for divisor in np.unique(divisors).tolist():
+        settings = with_clip(settings, layer.activation, divisor)
+        low[divisors == divisor] = settings.clip_min
+        high[divisors == divisor] = settings.clip_max
+    careful = settings.careful | int(modes.rounding == "stochastic")
+    return Plan(settings=settings._replace(careful=careful), extra=(divisors, low, high))

@@ -1,0 +1,121 @@
+"""The parameters as a network stores them: cast once, kept on the device, with what their sums are bounded by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bitwindow.execute.carriers import WeightSums, sum_weights
+from bitwindow.execute.structure import apply_steps
+from bitwindow.execute.tally import CLASSES, Tally
+from bitwindow.network.records import Contraction, Convolution
+from bitwindow.numbers.cast import cast_floats
+from bitwindow.numbers.format import FixedPoint
+
+if TYPE_CHECKING:
+    from bitwindow.assign.records import Assignment, Format
+    from bitwindow.execute.modes import Modes
+    from bitwindow.network.records import Layer, Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredParameter:
+    """One parameter: int32 carriers of its type, or float32 when it has none. ``sums`` is by (layer, operand)."""
+
+    format: Format
+    modes: tuple[Any, ...]
+    array: jax.Array
+    tally: Tally
+    views: Mapping[tuple[str, int], jax.Array]
+    sums: Mapping[tuple[str, int], WeightSums]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredParameters:
+    """All parameters of a network, by site; ``tallies`` counts their own casts (typed sites alone)."""
+
+    by_site: Mapping[str, StoredParameter]
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        """The counts of each typed parameter's cast."""
+        return {site: one.tally for site, one in self.by_site.items() if isinstance(one.format, FixedPoint)}
+
+    def stored_integers(self, site: str) -> np.ndarray:
+        """Return a typed parameter's stored integers, int64."""
+        one = self.by_site[site]
+        assert isinstance(one.format, FixedPoint)  # noqa: S101  (callers ask for typed sites)
+        return stored_integers(np.asarray(one.array), one.format)
+
+
+def stored_integers(carriers: np.ndarray, fmt: FixedPoint) -> np.ndarray:
+    """Return the stored integers of int32 carriers, int64.
+
+    >>> stored_integers(np.array([-1], np.int32), FixedPoint(False, 32, 0))
+    array([4294967295])
+    """
+    plain = carriers.astype(np.int64)
+    return plain if fmt.signed else plain & (2**32 - 1)
+
+
+def store(
+    network: Network, assignment: Assignment, modes: Modes, previous: StoredParameters | None = None
+) -> StoredParameters:
+    """Cast every parameter to its type; what `previous` holds in the same type and modes is kept as it is."""
+    stored: dict[str, StoredParameter] = {}
+    for index, (site, array) in enumerate(network.parameters.items()):
+        fmt = assignment.formats[site]
+        key = (modes.rounding, modes.overflow, modes.seed if modes.rounding == "stochastic" else 0)
+        old = None if previous is None else previous.by_site.get(site)
+        if old is not None and old.format == fmt and (old.modes == key or fmt == "float"):
+            stored[site] = old
+        else:
+            stored[site] = _store_one(network, site, array, fmt, modes, key, index)
+    return StoredParameters(by_site=stored)
+
+
+def _store_one(  # noqa: PLR0917  (one parameter, and how to cast it)
+    network: Network, site: str, array: np.ndarray, fmt: Format, modes: Modes, key: tuple[Any, ...], index: int
+) -> StoredParameter:
+    if not isinstance(fmt, FixedPoint):
+        kept = jnp.asarray(array, np.float32)
+        return StoredParameter(format=fmt, modes=key, array=kept, tally=Tally(), views={}, sums={})
+    words = None
+    if modes.rounding == "stochastic":
+        # Its own stream, apart from the layers' (2^31 and up are no layers).
+        own = jax.random.fold_in(jax.random.key(modes.seed, impl="threefry2x32"), 2**31 + index)
+        words = np.asarray(jax.random.bits(own, array.shape, np.uint32))
+    x = np.asarray(array)
+    cast = cast_floats(x, fmt.as_array(), modes.rounding.code, modes.overflow.code, random_bits=words)
+    carriers = np.asarray(cast.stored)
+    views: dict[tuple[str, int], jax.Array] = {}
+    sums: dict[tuple[str, int], WeightSums] = {}
+    for layer, position in _product_uses(network, site):
+        operand = layer.operands[position]
+        seen = jnp.asarray(carriers)
+        if operand.view:
+            seen = apply_steps(seen, operand.view, jnp.asarray(fmt.as_array()), layer.name)
+        views[layer.name, position] = seen
+        operation = layer.operation
+        assert isinstance(operation, Convolution | Contraction)  # noqa: S101  (only these are product uses)
+        if not isinstance(operation, Convolution) or position == 1:
+            sums[layer.name, position] = sum_weights(operation, stored_integers(np.asarray(seen), fmt), position)
+    counts = np.bincount(np.asarray(cast.verdict).ravel(), minlength=CLASSES)
+    return StoredParameter(
+        format=fmt, modes=key, array=jnp.asarray(carriers), tally=Tally.of_counts(counts), views=views, sums=sums
+    )
+
+
+def _product_uses(network: Network, site: str) -> list[tuple[Layer, int]]:
+    return [
+        (layer, position)
+        for layer in network.layers
+        if isinstance(layer.operation, Convolution | Contraction)
+        for position, operand in enumerate(layer.operands)
+        if operand.parameter == site
+    ]

@@ -1,0 +1,214 @@
+"""Exact width arithmetic, in Python integers: what a layer's sum needs, how it is carried, and where it clips.
+
+A plan is all that a compiled step must know about types and modes. It travels as one vector of int64 numbers, so that
+no change of a type or mode compiles anything.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from bitwindow.errors import ExecutionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Int64
+
+    from bitwindow.execute.modes import Modes
+    from bitwindow.network.records import Clip
+    from bitwindow.numbers.format import FixedPoint
+
+MAX_SUM_BITS = 62
+"""Sums are carried in int64; a bit is kept free above the sign."""
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+
+class Carrier(IntEnum):
+    """How products are summed exactly: the cheapest that the bounds of the operands allow."""
+
+    FLOAT32 = 0
+    INT8 = 1
+    FLOAT64 = 2
+    HALVES = 3
+
+
+class Settings(NamedTuple):
+    """The numbers that a compiled step takes.
+
+    ``point`` is the fraction length of the sum, ``shift_sum`` and ``shift_bias`` the left shifts that bring the products
+    and the bias there. ``careful`` is 1 when the sum needs more than a clip on the grid and a cast.
+    """
+
+    carrier: int = 0
+    wide: int = 0
+    careful: int = 0
+    point: int = 0
+    shift_sum: int = 0
+    shift_bias: int = 0
+    offset: int = 0
+    limit: int = 0
+    limit_wraps: int = 0
+    limit_min: int = INT64_MIN
+    limit_max: int = INT64_MAX
+    clip_min: int = INT64_MIN
+    clip_max: int = INT64_MAX
+    lower: int = 0
+    lower_point: int = 0
+    upper: int = 0
+    upper_point: int = 0
+    rounding: int = 0
+    overflow: int = 0
+
+    def packed(self) -> Int64[np.ndarray, "settings"]:
+        """Return the numbers as one vector."""
+        return np.array(self, np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """The worst case of a sum: the least and the largest integer it can be, at its own LSB 2^-point."""
+
+    least: int
+    largest: int
+    point: int
+
+    def shifted(self, point: int) -> Range:
+        """Return the same values at a finer LSB."""
+        return Range(least=self.least << point - self.point, largest=self.largest << point - self.point, point=point)
+
+    def __add__(self, other: Range) -> Range:
+        """Return the worst case of the sum of both, at the finer LSB."""
+        point = max(self.point, other.point)
+        one, two = self.shifted(point), other.shifted(point)
+        return Range(least=one.least + two.least, largest=one.largest + two.largest, point=point)
+
+    @property
+    def magnitude(self) -> int:
+        """The largest absolute value."""
+        return max(-self.least, self.largest, 0)
+
+    @property
+    def bits(self) -> int:
+        """The width of the narrowest signed integer that holds both ends."""
+        return max((-self.least - 1).bit_length() if self.least < 0 else 0, max(self.largest, 0).bit_length()) + 1
+
+
+def type_range(fmt: FixedPoint, sign: int = 1) -> Range:
+    """Return the range of a type's stored integers, negated for ``sign=-1``."""
+    least, largest = fmt.stored_min, fmt.stored_max
+    if sign < 0:
+        least, largest = -largest, -least
+    return Range(least=least, largest=largest, point=fmt.fraction_length)
+
+
+class Term(NamedTuple):
+    """A summand by its type alone: its site, its width in bits at its LSB 2^-point."""
+
+    site: str
+    bits: int
+    point: int
+
+
+def check_sum(where: str, terms: Sequence[Term], what: str) -> int:
+    """Return the sum's fraction length, that of the finest term.
+
+    Raises:
+        ExecutionError: If the exact sum may need more than 62 bits.
+    """
+    point = max(term.point for term in terms)
+    bits = max(term.bits + point - term.point for term in terms) + math.ceil(math.log2(len(terms)))
+    if bits > MAX_SUM_BITS:
+        parts = "; ".join(f"{term.site}: {term.bits} bits at LSB 2^{-term.point}" for term in terms)
+        message = (
+            f"{where}: wanted an exact {what} of at most {MAX_SUM_BITS} bits; got {bits} bits ({parts}). "
+            "Use narrower types, or bring their fraction lengths closer together."
+        )
+        raise ExecutionError(message)
+    return point
+
+
+def with_modes(settings: Settings, modes: Modes) -> Settings:
+    """Return the settings with the modes' codes."""
+    return settings._replace(rounding=modes.rounding.code, overflow=modes.overflow.code)
+
+
+def with_limit(settings: Settings, worst: Range, modes: Modes) -> Settings:
+    """Return the settings with the accumulator's limit, if the worst case can reach it."""
+    bits = modes.accumulator_bits
+    if bits is None or worst.bits <= bits:
+        return settings
+    half = 1 << bits - 1
+    wraps = int(modes.accumulator_overflow == "wrap")
+    return settings._replace(careful=1, limit=1, limit_wraps=wraps, limit_min=-half, limit_max=half - 1)
+
+
+def with_clip(settings: Settings, clip: Clip | None, divisor: int = 1) -> Settings:
+    """Return the settings with an activation's bounds, compared exactly with sums at LSB 2^-point / divisor.
+
+    A bound off the grid makes the step careful: what lies beyond it becomes the bound itself, cast as a value.
+    """
+    lower, upper = bounds_of(clip)
+    if lower is not None:
+        scaled = scale_bound(lower, settings.point, divisor)
+        mantissa, point = take_apart(lower)
+        settings = settings._replace(
+            clip_min=_clamp(math.ceil(scaled)),
+            lower=mantissa,
+            lower_point=point,
+            careful=settings.careful | int(not _is_on_grid(scaled)),
+        )
+    if upper is not None:
+        scaled = scale_bound(upper, settings.point, divisor)
+        mantissa, point = take_apart(upper)
+        settings = settings._replace(
+            clip_max=_clamp(math.floor(scaled)),
+            upper=mantissa,
+            upper_point=point,
+            careful=settings.careful | int(not _is_on_grid(scaled)),
+        )
+    return settings
+
+
+def bounds_of(clip: Clip | None) -> tuple[float | None, float | None]:
+    """Return the bounds that act: none where infinite; the upper one alone where they cross, as min(max()) does."""
+    if clip is None:
+        return None, None
+    lower = None if clip.lower is None or clip.lower == -math.inf else clip.lower
+    upper = None if clip.upper is None or clip.upper == math.inf else clip.upper
+    if lower is not None and upper is not None and lower > upper:
+        lower = upper
+    return lower, upper
+
+
+def scale_bound(bound: float, point: int, divisor: int = 1) -> Fraction:
+    """Return the bound in units of the sum's LSB, exactly."""
+    return Fraction(bound) * Fraction(2) ** point * divisor
+
+
+def take_apart(bound: float) -> tuple[int, int]:
+    """Return (m, p) with bound = m * 2^-p exactly, |m| < 2^24 for a float32.
+
+    >>> take_apart(-0.75)
+    (-3, 2)
+    """
+    mantissa, denominator = bound.as_integer_ratio()
+    point = denominator.bit_length() - 1
+    while mantissa and mantissa % 2 == 0:
+        mantissa //= 2
+        point -= 1
+    return mantissa, point
+
+
+def _is_on_grid(scaled: Fraction) -> bool:
+    return scaled.denominator == 1 and INT64_MIN <= scaled <= INT64_MAX
+
+
+def _clamp(number: int) -> int:
+    return min(max(number, INT64_MIN), INT64_MAX)

@@ -1,0 +1,146 @@
+"""Structural steps on stored integers and on floats: they move, copy, drop or compare, and compute nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from bitwindow.errors import ExecutionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from jax import Array
+    from jaxtyping import Int32
+
+    from bitwindow.network.records import Step
+
+_SIGN = np.int32(-(2**31))
+Ends = tuple["Array", "Array"]
+"""The type's least value and its zero, as the carrier compares them."""
+
+
+def apply_steps(x: Array, steps: Sequence[Step], fmt: Int32[Array, "3"] | None, where: str) -> Array:
+    """Apply a chain of steps.
+
+    Args:
+        x: Stored integers (int32 carriers) when `fmt` is given; else floats, integers or booleans as they are.
+        steps: The chain.
+        fmt: (signed, W, F) of the stored integers, or None.
+        where: The layer's name, for errors.
+
+    Raises:
+        ExecutionError: If a step is not known.
+    """
+    for step in steps:
+        x = _apply(x, step, fmt, where)
+    return x
+
+
+def _apply(x: Array, step: Step, fmt: Int32[Array, "3"] | None, where: str) -> Array:
+    mover = _MOVERS.get(step.primitive)
+    if mover is not None:
+        return mover(x, step.params)
+    comparer = _COMPARERS.get(step.primitive)
+    if comparer is None:
+        known = ", ".join(sorted((*_MOVERS, *_COMPARERS)))
+        message = (
+            f"{where}: wanted a structural step ({known}); got {step.primitive!r}. "
+            "Trace the operation as a float computation."
+        )
+        raise ExecutionError(message)
+    if fmt is None:
+        return comparer(x, step.params, None)
+    # The patterns of an unsigned type of 32 bits compare as signed integers once their top bit is turned over.
+    pattern = (fmt[0] == 0) & (fmt[1] == 32)
+    turn = jnp.where(pattern, _SIGN, np.int32(0))
+    least = jnp.where(fmt[0] != 0, np.int32(-1) << jnp.minimum(fmt[1] - 1, 31), np.int32(0)) ^ turn
+    return comparer(x ^ turn, step.params, (least, turn)) ^ turn
+
+
+def _reshape(x: Array, params: Mapping[str, Any]) -> Array:
+    return lax.reshape(x, params["new_sizes"], params.get("dimensions"))
+
+
+def _pad(x: Array, params: Mapping[str, Any]) -> Array:
+    return lax.pad(x, jnp.zeros((), x.dtype), params["padding_config"])
+
+
+def _relu(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
+    del params
+    return jnp.maximum(x, 0 if ends is None else ends[1])
+
+
+def _lowest(x: Array) -> Any:  # noqa: ANN401  (a scalar of the array's own dtype)
+    if jnp.issubdtype(x.dtype, jnp.floating):
+        return np.asarray(-math.inf, x.dtype)
+    return np.asarray(False if x.dtype == bool else np.iinfo(x.dtype).min, x.dtype)
+
+
+def _highest(x: Array) -> Any:  # noqa: ANN401  (as above)
+    if jnp.issubdtype(x.dtype, jnp.floating):
+        return np.asarray(math.inf, x.dtype)
+    return np.asarray(True if x.dtype == bool else np.iinfo(x.dtype).max, x.dtype)
+
+
+def _window(x: Array, params: Mapping[str, Any], start: Any, pick: Callable[..., Any]) -> Array:  # noqa: ANN401
+    rank = x.ndim
+    result: Array = lax.reduce_window(
+        x,
+        start,
+        pick,
+        params["window_dimensions"],
+        params["window_strides"],
+        params["padding"],
+        params.get("base_dilation") or (1,) * rank,
+        params.get("window_dilation") or (1,) * rank,
+    )
+    return result
+
+
+def _largest_in_window(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
+    largest = _window(x, params, _lowest(x), lax.max)
+    # A window that sees padding alone: the float program says -inf, the type's least value here.
+    return largest if ends is None else jnp.maximum(largest, ends[0])
+
+
+def _smallest_in_window(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
+    del ends
+    return _window(x, params, _highest(x), lax.min)
+
+
+def _largest(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
+    del ends
+    return jnp.max(x, axis=tuple(params["axes"]))
+
+
+def _smallest(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
+    del ends
+    return jnp.min(x, axis=tuple(params["axes"]))
+
+
+_MOVERS: dict[str, Callable[[Array, Mapping[str, Any]], Array]] = {
+    "reshape": _reshape,
+    "pad": _pad,
+    "transpose": lambda x, params: lax.transpose(x, params["permutation"]),
+    "broadcast_in_dim": lambda x, params: lax.broadcast_in_dim(x, params["shape"], params["broadcast_dimensions"]),
+    "squeeze": lambda x, params: lax.squeeze(x, params["dimensions"]),
+    "expand_dims": lambda x, params: lax.expand_dims(x, params["dimensions"]),
+    "slice": lambda x, params: lax.slice(x, params["start_indices"], params["limit_indices"], params.get("strides")),
+    "rev": lambda x, params: lax.rev(x, params["dimensions"]),
+    "copy": lambda x, params: x,  # noqa: ARG005  (every step takes its params)
+    "copy_p": lambda x, params: x,  # noqa: ARG005
+    "stop_gradient": lambda x, params: x,  # noqa: ARG005
+    "optimization_barrier": lambda x, params: x,  # noqa: ARG005
+}
+_COMPARERS: dict[str, Callable[[Array, Mapping[str, Any], Ends | None], Array]] = {
+    "relu": _relu,
+    "reduce_window_max": _largest_in_window,
+    "reduce_window_min": _smallest_in_window,
+    "reduce_max": _largest,
+    "reduce_min": _smallest,
+}

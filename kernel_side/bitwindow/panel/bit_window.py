@@ -51,18 +51,18 @@ def _tables_from_json(tables: Iterable[bytes | memoryview], _widget: object) -> 
 class BitWindow(Interaction):
     """A window on every row of a heat map, with its mask, sign bit, counts, mouse and keys.
 
-    Rows run from the top, columns from ``exponent_high`` at the left to ``exponent_low`` at the right; the two scales
-    are set to exactly that. The figure around it::
+    Rows fill the plot from the top, columns from ``exponent_high`` at the left to ``exponent_low`` at the right. Scales
+    that are passed must say the same and are left alone; without them ``x_scale`` and ``y_scale`` are made and kept so,
+    x running from ``exponent_low`` to ``exponent_high + 1`` and y from 0 to the number of rows. The figure around it::
 
-        x, y = LinearScale(), LinearScale()
-        windows = BitWindow(x, y, rows=rows, tables=[s.wire() for s in spectra], exponent_high=3, exponent_low=-12)
-        cells = GridHeatMap(color=colors, row=np.arange(len(rows) + 1), column=np.arange(-12, 3 + 2),
-                            scales={"row": y, "column": x, "color": ColorScale(...)})
+        windows = BitWindow(rows=rows, tables=[s.wire() for s in spectra], exponent_high=3, exponent_low=-12)
+        scales = {"row": windows.y_scale, "column": windows.x_scale, "color": ColorScale(...)}
+        cells = GridHeatMap(color=colors, row=np.arange(len(rows) + 1), column=np.arange(-12, 3 + 2), scales=scales)
         Figure(marks=[cells], axes=[], interaction=windows, fig_margin=MARGIN, padding_x=0, padding_y=0,
                display_toolbar=False, layout={"height": f"{windows.figure_height}px"})
 
-    with ``colors[i, j]`` the colour value of row i and bit ``exponent_low + j`` (NaN where there is nothing). The
-    interaction itself draws names, exponents and figures into the margins, so the figure needs no axes.
+    with ``colors[i, j]`` the colour value of row i and bit ``exponent_low + j`` (NaN where there is nothing). Into
+    margins that have room for them (left, right, top) the interaction draws names, figures and exponents.
 
     The user's changes reach ``on_change``; ``rows`` then already holds the new type. The kernel answers by setting
     ``rows`` (a new ``precision`` text, a refused type) or calls ``set_format``; an answer to an old change never moves
@@ -78,7 +78,7 @@ class BitWindow(Interaction):
             because it depends on the random bits of a run.
         underflow_threshold, overflow_threshold: Fractions of the nonzero values above which a figure turns yellow or
             red.
-        scheme: The name of the scheme that a double click returns to, for the help.
+        tooltips: Whether the cells outside the windows show our tooltip too; the mark's own is then not wanted.
         acknowledged: The sequence number of the last request handled.
 
     Raises:
@@ -103,7 +103,7 @@ class BitWindow(Interaction):
     overflow = traitlets.Enum([mode.value for mode in OVERFLOWS], "saturate").tag(sync=True)
     underflow_threshold = traitlets.Float(0.05, min=0.0, max=1.0).tag(sync=True)
     overflow_threshold = traitlets.Float(0.001, min=0.0, max=1.0).tag(sync=True)
-    scheme = traitlets.Unicode("histogram").tag(sync=True)
+    tooltips = traitlets.Bool(False).tag(sync=True)
     acknowledged = traitlets.Int(0, min=0).tag(sync=True)
     request = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True, echo_update=False)
 
@@ -116,6 +116,7 @@ class BitWindow(Interaction):
         tables: Iterable[ArrayLike | bytes] | None = None,
         **traits: Any,  # noqa: ANN401  (each trait checks its own)
     ) -> None:
+        self._fits_scales = x_scale is None and y_scale is None
         self.x_scale = LinearScale() if x_scale is None else x_scale
         self.y_scale = LinearScale() if y_scale is None else y_scale
         self._change_callbacks: list[OnChange] = []
@@ -174,18 +175,20 @@ class BitWindow(Interaction):
             for index, row in enumerate(self.rows)
         )
 
-    def on_change(self, callback: OnChange, *, remove: bool = False) -> None:
-        """Call ``callback(row_index, fmt)`` for each row whose type the user changed; ``remove`` takes it off again."""
-        _register(self._change_callbacks, callback, remove=remove)
+    def on_change(self, callback: OnChange) -> Callable[[], None]:
+        """Call ``callback(row_index, fmt)`` for each row whose type the user changed; returns what stops it."""
+        return _register(self._change_callbacks, callback)
 
-    def on_action(self, callback: OnAction, *, remove: bool = False) -> None:
+    def on_action(self, callback: OnAction) -> Callable[[], None]:
         """Call ``callback(action, row_indices)`` for ``lock``, ``unlock``, ``reset``, ``undo`` and ``redo``.
 
-        Locking is done before the callback; the others are for the callback to do.
+        Locking is done before the callback; the others are for the callback to do. Returns what stops it.
         """
-        _register(self._action_callbacks, callback, remove=remove)
+        return _register(self._action_callbacks, callback)
 
     def _fit_scales(self, _change: object = None) -> None:
+        if not self._fits_scales:
+            return
         for scale, low, high in (
             (self.x_scale, self.exponent_low, self.exponent_high + 1),
             (self.y_scale, 0, max(len(self.rows), 1)),
@@ -231,8 +234,11 @@ class BitWindow(Interaction):
             callback(action, indices)
 
 
-def _register(callbacks: list[Callback], callback: Callback, *, remove: bool) -> None:
-    if remove:
-        callbacks.remove(callback)
-    elif callback not in callbacks:
-        callbacks.append(callback)
+def _register(callbacks: list[Callback], callback: Callback) -> Callable[[], None]:
+    callbacks.append(callback)
+
+    def stop() -> None:
+        if callback in callbacks:
+            callbacks.remove(callback)
+
+    return stop

@@ -37,7 +37,8 @@ def assign(
     """Choose the type of every site.
 
     Weights and biases are signed; an input or activation without negative calibration values is unsigned, unless
-    ``signed`` is True. A bias that has no width of its own takes 32 bits at the LSB of its layer's products and follows it.
+    ``signed`` is True. A bias that has no width of its own takes 32 bits at the LSB of its layer's products and
+    follows it.
 
     Args:
         network: The traced network.
@@ -83,9 +84,7 @@ def assign(
         formats[name], reasons[name], flag = settings.choose(site, width, spectra, parameters)
         if flag:
             flags[name] = flag
-    start = Assignment(
-        formats=formats, reasons=reasons, following=frozenset(following), flags=flags, scheme=scheme
-    )
+    start = Assignment(formats=formats, reasons=reasons, following=frozenset(following), flags=flags, scheme=scheme)
     return follow_biases(network, start)
 
 

@@ -33,11 +33,11 @@ def follow_biases(network: Network, assignment: Assignment) -> Assignment:
     """
     layers = accumulator_lsb(network)
     formats, reasons, flags = dict(assignment.formats), dict(assignment.reasons), dict(assignment.flags)
-    for name in formats:
-        if name not in assignment.following or name not in layers:
+    for name, layer in layers.items():
+        if name not in assignment.following:
             continue
         flags.pop(name, None)
-        formats[name], reasons[name], flag = _followed(network, formats, layers[name])
+        formats[name], reasons[name], flag = _followed(network, formats, layer)
         if not flag and isinstance(fmt := formats[name], FixedPoint):
             flag = _overflow_flag(network, name, fmt)
         if flag:
@@ -58,7 +58,7 @@ def _followed(network: Network, formats: Mapping[str, Format], layer: Layer) -> 
     used = min(max(wanted, BIAS_BITS - 2 - MAX_EXPONENT), -MIN_EXPONENT)
     reason = f"follows the products of {layer.name}: {BIAS_BITS} bits at 2^{-used}"
     flag = "" if used == wanted else f"no {BIAS_BITS}-bit type has the products' LSB 2^{-wanted}; the nearest is taken"
-    return FixedPoint(True, BIAS_BITS, used), reason, flag  # noqa: FBT003  (the fields in their order)
+    return FixedPoint(True, BIAS_BITS, used), reason, flag
 
 
 def _site(network: Network, operand: Operand) -> str | None:

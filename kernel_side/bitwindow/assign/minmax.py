@@ -1,6 +1,7 @@
 """The scheme ``minmax``: the finest LSB with no overflow.
 
-Objective: the largest F under which no value of the spectrum overflows, by its exact counts under the active rounding and
+Objective: the largest F under which no value of the spectrum overflows, by its exact counts under the active rounding
+    and
 overflow modes. There is one largest F, so there are no ties.
 """
 

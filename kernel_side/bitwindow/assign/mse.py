@@ -1,6 +1,7 @@
 """The scheme ``mse``: the least squared error.
 
-Objective: the F with the least sum of squared errors of the cast under the active modes, over every F. For a parameter the
+Objective: the F with the least sum of squared errors of the cast under the active modes, over every F. For a parameter
+    the
 values themselves are cast, by the exact cast, and their errors added in float64. For an activation the error comes from
 the spectrum: exact for what saturates or underflows, expected for what is rounded inside the window. ``stochastic`` is
 taken as ``round``. Tie-break: the coarser LSB, the higher window.
@@ -8,6 +9,7 @@ taken as ``round``. Tie-break: the coarser LSB, the higher window.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -64,9 +66,7 @@ def _least_expected(energies: list[tuple[FixedPoint, Energy]]) -> tuple[FixedPoi
     return fmt, energy.total
 
 
-def _least_exact(
-    question: Question, energies: list[tuple[FixedPoint, Energy]]
-) -> tuple[FixedPoint, Fraction]:
+def _least_exact(question: Question, energies: list[tuple[FixedPoint, Energy]]) -> tuple[FixedPoint, Fraction]:
     """Cast the values, the likeliest types first; what the spectrum proves worse than the best so far is left out."""
     values = np.ravel(np.asarray(question.values))
     values = values[np.isfinite(values)]
@@ -74,7 +74,7 @@ def _least_exact(
     for fmt, energy in sorted(energies, key=lambda pair: pair[1].total):
         if best is not None and energy.known > best[0] * (1 + _SLACK):
             continue
-        found = Fraction(squared_error(values, fmt, question.rounding, question.overflow)), fmt.fraction_length
+        found = squared_error(values, fmt, question.rounding, question.overflow), fmt.fraction_length
         best = found if best is None else min(best, found)
     if best is None:
         message = "mse: there is always a candidate"
@@ -82,8 +82,11 @@ def _least_exact(
     return question.type_with(best[1]), best[0]
 
 
-def squared_error(values: NDArray[Any], fmt: FixedPoint, rounding: Rounding, overflow: Overflow) -> float:
-    """Return the sum of squared errors of the exact cast, in float64."""
+def squared_error(values: NDArray[Any], fmt: FixedPoint, rounding: Rounding, overflow: Overflow) -> Fraction:
+    """Return the sum of squared errors of the exact cast of finite values; only the errors' sum is in float64."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    # Errors as fractions of the largest magnitude there is: their squares stay within the floats.
+    scale = max(math.frexp(largest)[1], fmt.msb_exponent + 2)
     total = 0.0
     for start in range(0, values.size, 1 << 18):
         part = values[start : start + (1 << 18)]
@@ -91,5 +94,5 @@ def squared_error(values: NDArray[Any], fmt: FixedPoint, rounding: Rounding, ove
         # An unsigned type of 32 bits is a bit pattern.
         exact = stored.astype(np.int64) if fmt.signed else stored.astype(np.int64) & 0xFFFFFFFF
         error = part.astype(np.float64) - np.ldexp(exact.astype(np.float64), -fmt.fraction_length)
-        total += float(np.sum(error * error))
-    return total
+        total += float(np.sum(np.ldexp(error, -scale) ** 2))
+    return Fraction(total) * Fraction(2) ** (2 * scale)

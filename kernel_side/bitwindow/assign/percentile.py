@@ -25,7 +25,7 @@ def percentile(question: Question) -> Choice:
     return Choice(
         format=fmt,
         reason=(
-            f"percentile: {window_text(fmt)}, the finest where at most {100 - question.percentile:.6g} % of the nonzero "
-            f"values overflow ({percent(lost, nonzero)} do)"
+            f"percentile: {window_text(fmt)}, the finest where at most {100 - question.percentile:.6g} % of the "
+            f"nonzero values overflow ({percent(lost, nonzero)} do)"
         ),
     )

@@ -39,8 +39,9 @@ def choose(
 ) -> Choice:
     """Choose the fraction length of one tensor.
 
-    A tensor with no nonzero finite value (empty, all zero, all NaN) gets the type whose range ends at 1, and a flag; NaNs
-    and infinities beside finite values are left out, and flagged; an unsigned type is chosen by the values above zero.
+    A tensor with no nonzero finite value (empty, all zero, all NaN) gets the type whose range ends at 1, and a flag;
+    NaNs and infinities beside finite values are left out, and flagged; an unsigned type is chosen by the values above
+    zero.
 
     Args:
         scheme: A name in ``SCHEMES``.

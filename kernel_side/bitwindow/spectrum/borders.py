@@ -9,8 +9,8 @@ On magnitudes a = |x| 2^F every deterministic mode is, for each sign, one of fiv
     truncate    a <  1            a >= L + 1
     away        never             a >  L
 
-L is 2^M - 1 (positive; negative under ``saturate_symmetric``), 2^M (negative, signed) or 0 (negative, unsigned), so each
-bound is a landmark.
+L is 2^M - 1 (positive; negative under ``saturate_symmetric``), 2^M (negative, signed) or 0 (negative, unsigned), so
+each bound is a landmark.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def rule_of(rounding: Rounding, *, negative: bool) -> Rule:
     """
     if rounding is Rounding.STOCHASTIC:
         message = (
-            "rounding: wanted a deterministic mode for counts from a spectrum; got 'stochastic', whose counts depend on "
-            "the random bits of a run. Take the counts of a run, or ask for those of 'round'."
+            "rounding: wanted a deterministic mode for counts from a spectrum; got 'stochastic', whose counts depend "
+            "on the random bits of a run. Take the counts of a run, or ask for those of 'round'."
         )
         raise SettingError(message)
     return _RULES[rounding][negative]
@@ -69,7 +69,7 @@ def borders(fmt: FixedPoint, rounding: Rounding, overflow: Overflow, *, negative
         SettingError: For ``stochastic`` rounding.
 
     >>> borders(FixedPoint(True, 8, 3), Rounding.ROUND, Overflow.SATURATE, negative=False)
-    (-512, 462)
+    (-512, 460)
     """
     rule = rule_of(rounding, negative=negative)
     kept = _kept(rule, -fmt.fraction_length)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -15,9 +15,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 def compiled(function: F) -> F:
     """Compile with numba; where no cache folder can be written, compile anew in each process."""
     try:
-        return numba.njit(nogil=True, cache=True)(function)  # type: ignore[no-any-return]
+        return cast("F", numba.njit(nogil=True, cache=True)(function))
     except RuntimeError:
-        return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+        return cast("F", numba.njit(nogil=True)(function))
 
 
 def _count_leading_zeros(context: Any, word: Any) -> Any:  # noqa: ANN401, ARG001  (numba's own protocol)
@@ -27,5 +27,5 @@ def _count_leading_zeros(context: Any, word: Any) -> Any:  # noqa: ANN401, ARG00
     return word(word), generate
 
 
-leading_zeros = intrinsic(_count_leading_zeros)
+leading_zeros: Callable[[Any], Any] = cast("Any", intrinsic)(_count_leading_zeros)
 """The number of zeros before the first one of an unsigned word; LLVM vectorizes it, which numba's own loop is not."""

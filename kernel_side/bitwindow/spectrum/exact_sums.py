@@ -1,8 +1,8 @@
 """Exact sums of significands and of their squares, as arrays of 32-bit limbs.
 
 For each octave of each sign and channel the spectrum keeps S1 = sum(s) and S2 = sum(s^2) of the significands
-s = |x| 2^(52 - e), integers in [2^52, 2^53). Integer sums merge bit for bit in any order; float sums do not. Columns 0 to 3
-are the limbs of S1 (little end first), 4 to 9 those of S2: room for 2^63 values of 53 bits.
+s = |x| 2^(52 - e), integers in [2^52, 2^53). Integer sums merge bit for bit in any order; float sums do not. Columns 0
+to 3 are the limbs of S1 (little end first), 4 to 9 those of S2: room for 2^63 values of 53 bits.
 """
 
 from __future__ import annotations

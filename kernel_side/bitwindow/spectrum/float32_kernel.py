@@ -1,8 +1,9 @@
 """The fast loop over float32 bit patterns: all counts and sums of one pass.
 
-A block of patterns becomes cell indices in vector registers, (sign and exponent field) * 128 + column; then a scalar loop
-adds each value to its cell. A cell is one 64-bit word: the count above bit 43, the sum of the 23 fraction bits below. The
-squares go to one word for each sign and exponent. Four lanes with a table each keep the additions of neighbours apart.
+A block of patterns becomes cell indices in vector registers, (sign and exponent field) * 128 + column; then a scalar
+loop adds each value to its cell. A cell is one 64-bit word: the count above bit 43, the sum of the 23 fraction bits
+below. The squares go to one word for each sign and exponent. Four lanes with a table each keep the additions of
+neighbours apart.
 """
 
 from __future__ import annotations
@@ -78,11 +79,19 @@ def _drain_table(table: Any, counts: Any, totals: Any) -> None:  # noqa: ANN401
 
 
 @compiled
-def count_float32(patterns: Any, table: Any, squares: Any, counts: Any, totals: Any, extremes: Any) -> None:  # noqa: ANN401
+def count_float32(
+    patterns: Any,  # noqa: ANN401
+    table: Any,  # noqa: ANN401
+    squares: Any,  # noqa: ANN401
+    counts: Any,  # noqa: ANN401
+    totals: Any,  # noqa: ANN401
+    extremes: Any,  # noqa: ANN401
+) -> None:
     """Add a contiguous uint32 array of patterns to ``counts`` int64[CELLS] and ``totals`` uint64[ROWS, 3].
 
-    ``table`` uint64[LANES, CELLS] and ``squares`` uint64[LANES, ROWS] are scratch, zero before and after. ``totals`` holds
-    the sum of fractions and the two halves of the sum of squared fractions; ``extremes`` int32[EXTREMES].
+    ``table`` uint64[LANES, CELLS] and ``squares`` uint64[LANES, ROWS] are scratch, zero before and after.
+    ``totals`` holds the sum of fractions and the two halves of the sum of squared fractions; ``extremes``
+    int32[EXTREMES].
     """
     index = np.empty(BLOCK, np.uint16)
     blocks = patterns.size // BLOCK

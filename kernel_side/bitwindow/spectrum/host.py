@@ -227,9 +227,7 @@ def _rank_of_column() -> NDArray[np.int64]:
     return rank
 
 
-def parts_of_float32_table(
-    counts: NDArray[np.int64], totals: NDArray[np.uint64], extremes: NDArray[np.int32]
-) -> Parts:
+def parts_of_float32_table(counts: NDArray[np.int64], totals: NDArray[np.uint64], extremes: NDArray[np.int32]) -> Parts:
     """Return the parts of the normal values, zeros and specials of a float32 table; denormals are left out."""
     table = counts.reshape(2, 256, RANKS)
     infinite = table[:, 255, ZERO_COLUMN].sum()

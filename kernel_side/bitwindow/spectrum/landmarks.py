@@ -1,16 +1,16 @@
 """The landmarks: the magnitudes at which rounding and overflow decide, and the order of everything between them.
 
 Within one octave [2^e, 2^(e+1)) write |x| = 2^e (1 + f). Every border of every fixed-point type falls on one of the
-*landmarks* f = 0, f = 2^-m or f = 1 - 2^-m, m = 1 ... 32. They cut the octave into 128 *ranks* in the order of f: an even
-rank is a landmark itself, an odd rank the open interval above it.
+*landmarks* f = 0, f = 2^-m or f = 1 - 2^-m, m = 1 ... 32. They cut the octave into 128 *ranks* in the order of f: an
+even rank is a landmark itself, an odd rank the open interval above it.
 
     rank 0            f = 0                rank 64 + 2(m - 1)   f = 1 - 2^-m
     rank 1            0 < f < 2^-32        rank 127             f > 1 - 2^-32
     rank 66 - 2m      f = 2^-m
 
-``position = 128 * e + rank`` orders all magnitudes, so |x| >= landmark is position >= its position and |x| > landmark is
-position >= its position + 1. In bits: the rank holds whether ones or zeros follow the leading one, how many, and whether
-all bits after that run are zero.
+``position = 128 * e + rank`` orders all magnitudes, so |x| >= landmark is position >= its position and |x| > landmark
+is position >= its position + 1. In bits: the rank holds whether ones or zeros follow the leading one, how many, and
+whether all bits after that run are zero.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Spectrum:
             return NotImplemented
         if self.channels != other.channels:
             message = (
-                f"spectrum: wanted two spectra with the same channels to add; got {self.channels} and {other.channels}. "
+                f"spectrum: wanted spectra with the same channels to add; got {self.channels} and {other.channels}. "
                 "Merge the channels with .merged() first."
             )
             raise DataError(message)
@@ -100,7 +100,9 @@ class Spectrum:
             DataError: If there is no such channel.
         """
         if self.channels is None or not -self.channels <= channel < self.channels:
-            message = f"spectrum: wanted a channel of {self.channels or 'none: it is of a whole tensor'}; got {channel}."
+            message = (
+                f"spectrum: wanted a channel of {self.channels or 'none: it is of a whole tensor'}; got {channel}."
+            )
             raise DataError(message)
         channel %= self.channels
         start, stop = np.searchsorted(self.parts.cells, [2 * channel << CELL_BITS, 2 * channel + 2 << CELL_BITS])
@@ -130,9 +132,7 @@ class Spectrum:
             special=np.concatenate(
                 [parts.special[:, :3].sum(axis=0), parts.special[:, 3:].max(axis=0, initial=0)]
             ).reshape(1, 4),
-            extremes=np.array(
-                [[parts.extremes[:, 0].min(initial=np.inf), parts.extremes[:, 1].max(initial=-np.inf)]]
-            ),
+            extremes=np.array([[parts.extremes[:, 0].min(initial=np.inf), parts.extremes[:, 1].max(initial=-np.inf)]]),
         )
         return Spectrum(parts=merged([whole]))
 
@@ -239,13 +239,13 @@ class Spectrum:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return (underflows, overflows), int64[channels]; one channel for a whole tensor."""
         fmt, mode, beyond = as_format(fmt), Rounding.parse(rounding), Overflow.parse(overflow)
-        below = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.parts.counts)])
+        below = np.append(0, np.cumsum(self.parts.counts))
         under, over = (np.zeros(len(self.parts.special), np.int64) for _ in range(2))
         for negative in (False, True):
             kept, limit = borders(fmt, mode, beyond, negative=negative)
             start = (2 * np.arange(len(under)) + negative) << CELL_BITS
             # A border below all floats, or above them, stays within its sign's cells.
-            places = np.clip(np.array([0, kept, limit, _POSITION_MASK]) + [0, POSITION_ZERO, POSITION_ZERO, 0], 0, None)
+            places = np.clip([0, kept + POSITION_ZERO, limit + POSITION_ZERO, _POSITION_MASK], 0, _POSITION_MASK)
             edges = below[np.searchsorted(self.parts.cells, start[:, None] + places)]
             under += edges[:, 1] - edges[:, 0]
             over += edges[:, 3] - edges[:, 2]

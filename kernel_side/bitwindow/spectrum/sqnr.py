@@ -32,7 +32,7 @@ class Sqnr:
 
 @dataclass(frozen=True, kw_only=True)
 class Energy:
-    """A sum of squared errors: ``total``, of which ``known`` is exact and the rest expected; ``exact`` if nothing is."""
+    """A sum of squared errors: ``total``, of which ``known`` is exact and the rest expected."""
 
     total: Fraction
     known: Fraction
@@ -56,10 +56,11 @@ def sqnr_of(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overflow: O
 def error_energy(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overflow: Overflow) -> Energy:
     """Return the sum of the squared errors of a cast, and whether it is exact.
 
-    Octave by octave, in units of the LSB, with a = |x| 2^F: an octave whose values all become one number L has the exact
-    error S2 - 2 L S1 + n L^2; that holds for all that underflows or saturates. In octaves inside the window the landmarks
-    are known values and their errors are exact; a value of an open interval counts with its expected error, 1/12 for
-    rounding to nearest and 1/3 for rounding to one side, or with none where the LSB is finer than the data's own grid.
+    Octave by octave, in units of the LSB, with a = |x| 2^F: an octave whose values all become one number L has the
+    exact error S2 - 2 L S1 + n L^2; that holds for all that underflows or saturates. In octaves inside the window the
+    landmarks are known values and their errors are exact; a value of an open interval counts with its expected error,
+    1/12 for rounding to nearest and 1/3 for rounding to one side, or with none where the LSB is finer than the data's
+    own grid.
     """
     total, sure, exact = Fraction(0), Fraction(0), True
     merged = spectrum.merged()
@@ -113,10 +114,9 @@ class _Octave:
             return self._all_over(limit, fmt, overflow)
         if high < kept:
             return self.second, True
-        if self.exponent < 0 and low >= kept and high < over:
-            return self.to_one_number(1), True
-        if self.exponent == -1 and rule is not Rule.TRUNCATE and high < over:
-            # Only ties become 0 here, and a tie is as far from 0 as from 1.
+        nearest = self.exponent == -1 and rule is not Rule.TRUNCATE
+        if high < over and (nearest or (self.exponent < 0 and low >= kept)):
+            # Of what rounds to nearest only ties may become 0 here, and a tie is as far from 0 as from 1.
             return self.to_one_number(1), True
         total, exact = Fraction(0), True
         for rank, n in self.ranks.items():
@@ -135,8 +135,7 @@ class _Octave:
                 mean = 0 if fmt.signed else (1 << fmt.word_length) // 2
                 sign = -1 if self.negative else 1
                 return self.second - 2 * sign * mean * self.first + sum(self.ranks.values()) * spread, False
-            case _:
-                return self.to_one_number(limit), True
+        return self.to_one_number(limit), True
 
     def _cell(
         self,
@@ -153,14 +152,7 @@ class _Octave:
         known = rank % 2 == 0
         value = lower if known else (lower + upper) / 2
         if rank >= over:
-            match overflow:
-                case Overflow.SATURATE_ZERO:
-                    return value * value, known
-                case Overflow.WRAP:
-                    wrapped = _wrapped(_rounded(value, rule), fmt, negative=self.negative)
-                    return (value - wrapped) ** 2, known
-                case _:
-                    return (value - limit) ** 2, known
+            return _overflow_error(value, _rounded(value, rule), limit, fmt, overflow, negative=self.negative), known
         if known:
             return (value - _rounded(value, rule)) ** 2, True
         if self.exponent >= fraction_bits:
@@ -170,6 +162,18 @@ class _Octave:
             below = _rounded((lower + upper) / 2, rule)
             return ((upper - below) ** 3 - (lower - below) ** 3) / (3 * (upper - lower)), False
         return Fraction(1, 12 if rule not in (Rule.TRUNCATE, Rule.AWAY) else 3), False
+
+
+def _overflow_error(
+    value: Fraction, k: int, limit: int, fmt: FixedPoint, overflow: Overflow, *, negative: bool
+) -> Fraction:
+    match overflow:
+        case Overflow.SATURATE_ZERO:
+            return value * value
+        case Overflow.WRAP:
+            return (value - _wrapped(k, fmt, negative=negative)) ** 2
+        case _:
+            return (value - limit) ** 2
 
 
 def _limit(fmt: FixedPoint, overflow: Overflow, *, negative: bool) -> int:

@@ -1,8 +1,8 @@
 """The spectrum inside XLA: a state of fixed shape for jit, scan, while and GPUs, with the bits of the host path.
 
-All arithmetic is on bit patterns, since XLA flushes denormals. Counts are pairs of uint32 words; sums are 16-bit limbs in
-uint32 words, carried after every ``CHUNK`` values, so that nothing overflows without x64 mode. On the CPU the scatters
-run at about a tenth of the host path's speed: use the host path for arrays in memory.
+All arithmetic is on bit patterns, since XLA flushes denormals. Counts are pairs of uint32 words; sums are 16-bit limbs
+in uint32 words, carried after every ``CHUNK`` values, so that nothing overflows without x64 mode. On the CPU the
+scatters run at about a tenth of the host path's speed: use the host path for arrays in memory.
 """
 
 from __future__ import annotations
@@ -180,4 +180,6 @@ def parts_of_state(state: State) -> Parts:
         [(words[name][:, place].astype(np.uint64), 16 * place) for place in range(words[name].shape[1])]
         for name in ("first", "second")
     ]
-    return parts_of_rows(table.reshape(2 * ROWS, 128), exponents, values, terms[0], terms[1], special, words["extremes"])
+    return parts_of_rows(
+        table.reshape(2 * ROWS, 128), exponents, values, terms[0], terms[1], special, words["extremes"]
+    )

@@ -1,0 +1,1 @@
+"""The panel: the MSB heat map with a bit window on every row, and the controls around it."""

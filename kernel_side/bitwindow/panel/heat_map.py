@@ -1,0 +1,174 @@
+"""The live heat map: one bqplot figure of all rows, with the bit windows over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import bqplot
+import ipywidgets as widgets
+import numpy as np
+
+from bitwindow.numbers.format import FixedPoint
+from bitwindow.panel import markup, palette
+from bitwindow.panel.bit_window import MARGIN, BitWindow
+from bitwindow.panel.contract import QuantizerView, SiteView
+from bitwindow.panel.picture import Columns, PictureRow, columns, fixed_format, picture_row
+from bitwindow.panel.rows import note, precision
+from bitwindow.panel.wire import Row
+from bitwindow.spectrum.record import Spectrum
+
+_NO_HEIGHT = 1e-6
+
+
+class HeatMap:
+    """The figure of the heat map; ``widget`` is what to place.
+
+    Colours travel as float64, since bqplot's serializer casts int64 to int32. A single row travels with a second one of
+    no visible height, because bqplot's ``GridHeatMap`` squeezes one row to a vector that it then refuses.
+
+    Args:
+        on_window: Called with (row, type) when the user moved a window with the mouse or the keyboard.
+        on_action: Called with (action, rows) for ``lock``, ``unlock``, ``reset``, ``undo`` and ``redo``.
+        on_select: Called with the row that the user made the active one.
+    """
+
+    def __init__(
+        self,
+        on_window: Callable[[int, FixedPoint], None],
+        on_action: Callable[[str, tuple[int, ...]], None],
+        on_select: Callable[[int], None],
+    ) -> None:
+        self._on_select = on_select
+        self._shown: Columns | None = None
+        self._spectra: list[Spectrum | None] = []
+        self._picture: tuple[PictureRow, ...] = ()
+        self.window = BitWindow()
+        self._tooltip = widgets.HTML()
+        shades = bqplot.ColorScale(colors=[palette.hexadecimal(blue) for blue in palette.RAMP], min=0, max=1)
+        self.mark = bqplot.GridHeatMap(
+            color=np.zeros((2, 2)),
+            row=np.arange(3.0),
+            column=np.arange(3.0),
+            scales={"row": self.window.y_scale, "column": self.window.x_scale, "color": shades},
+            stroke="#e3e8ee",
+            tooltip=self._tooltip,
+        )
+        self.widget = bqplot.Figure(
+            marks=[self.mark],
+            interaction=self.window,
+            fig_margin=dict(MARGIN),
+            padding_x=0,
+            padding_y=0,
+            display_toolbar=False,
+            layout=widgets.Layout(width="auto", height="100px"),
+        )
+        self.widget.add_class("bw-figure-box")
+        self.window.on_change(on_window)
+        self.window.on_action(on_action)
+        self.window.observe(self._activated, "active")
+        self.mark.on_hover(self._hovered)
+        self.mark.on_element_click(self._clicked)
+
+    def show(self, quantizer: QuantizerView, sites: Sequence[SiteView]) -> None:
+        """Draw all sites. Only what differs from before is sent.
+
+        The bit positions only grow, so that a window that moves does not shift the map under the mouse.
+        """
+        wanted = columns(sites)
+        shown = wanted if self._shown is None else self._shown.joined(wanted)
+        changed = shown != self._shown or not self._same_spectra(sites)
+        self._shown, self._picture = shown, tuple(picture_row(site, shown) for site in sites)
+        if changed:
+            self._paint(shown)
+        with self.window.hold_sync():
+            self._set_columns(shown)
+            self.window.rounding, self.window.overflow = str(quantizer.rounding), str(quantizer.overflow)
+            self.window.scheme = quantizer.scheme
+            if not self._same_spectra(sites):
+                self._spectra = [site.spectrum for site in sites]
+                self.window.tables = tuple(_table(spectrum) for spectrum in self._spectra)
+            locked = [row.locked for row in self.window.rows] + [False] * len(sites)
+            self.window.rows = tuple(
+                window_row(site, locked=was_locked) for site, was_locked in zip(sites, locked, strict=False)
+            )
+        self.widget.layout.height = f"{self.window.figure_height}px"
+
+    def select(self, row: int) -> None:
+        """Make a row the active one."""
+        if self.window.active != row:
+            self.window.active, self.window.selected = row, [row]
+
+    def close(self) -> None:
+        """Stop listening; the widgets themselves are closed with the panel."""
+        self.window.unobserve(self._activated, "active")
+        self.mark.on_hover(self._hovered, remove=True)
+        self.mark.on_element_click(self._clicked, remove=True)
+
+    def _paint(self, shown: Columns) -> None:
+        # The wire runs from the lowest bit up, as the reversed scale wants it.
+        shades = np.array([[cell.shade for cell in reversed(row.cells)] for row in self._picture], np.float64)
+        edges = np.arange(len(shades) + 1, dtype=np.float64)
+        if len(shades) == 1:
+            shades, edges = np.repeat(shades, 2, axis=0), np.array([0, 1, 1 + _NO_HEIGHT])
+        if len(shades) == 0:
+            shades, edges = np.zeros((2, len(shown.exponents))), np.arange(3.0)
+        # Rows and columns are checked against the colours, so the colours go first.
+        with self.mark.hold_sync():
+            self.mark.color = shades
+            self.mark.row = edges
+            self.mark.column = np.arange(shown.low, shown.high + 2, dtype=np.float64)
+
+    def _set_columns(self, shown: Columns) -> None:
+        # Each end is checked against the other, so the one that leaves room goes first.
+        ends = [("exponent_low", shown.low), ("exponent_high", shown.high)]
+        for name, value in ends if shown.low <= self.window.exponent_high else reversed(ends):
+            self.window.set_trait(name, value)
+
+    def _same_spectra(self, sites: Sequence[SiteView]) -> bool:
+        return len(sites) == len(self._spectra) and all(
+            site.spectrum is spectrum for site, spectrum in zip(sites, self._spectra, strict=True)
+        )
+
+    def _activated(self, change: Mapping[str, Any]) -> None:
+        if change["new"] >= 0:
+            self._on_select(change["new"])
+
+    def _hovered(self, _: object, content: Mapping[str, Any]) -> None:
+        place = self._place(content)
+        if place is not None:
+            self._tooltip.value = markup.tooltip(self._picture[place[0]], place[1])
+
+    def _clicked(self, _: object, content: Mapping[str, Any]) -> None:
+        place = self._place(content)
+        if place is not None:
+            self._on_select(place[0])
+
+    def _place(self, content: Mapping[str, Any]) -> tuple[int, int] | None:
+        """Return the row and the cell of a mouse event, None when it names no cell that is there."""
+        data = content.get("data") or {}
+        row, column = data.get("rowNum", data.get("row")), data.get("columnNum")
+        if not isinstance(row, int | float) or not isinstance(column, int | float) or not self._picture:
+            return None
+        place = int(row), len(self._picture[0].cells) - 1 - int(column)
+        inside = 0 <= place[0] < len(self._picture) and 0 <= place[1] < len(self._picture[0].cells)
+        return place if inside else None
+
+
+def window_row(site: SiteView, *, locked: bool = False) -> Row:
+    """Return what the bit window of a site shows."""
+    fmt, spectrum = fixed_format(site), site.spectrum
+    counted = {} if spectrum is None else {key: getattr(spectrum, key) for key in ("total", "zero", "nan", "inf")}
+    return Row(
+        name=site.name,
+        kind=site.kind,
+        format="float" if fmt is None else fmt,
+        locked=locked,
+        precision=precision(site),
+        note=note(site),
+        **counted,
+    )
+
+
+def _table(spectrum: Spectrum | None) -> Any:  # noqa: ANN401  (cells as an array, or none)
+    return b"" if spectrum is None else spectrum.merged().wire()

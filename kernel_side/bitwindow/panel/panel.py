@@ -1,0 +1,179 @@
+"""The panel of a quantizer: the heat map of all sites with everything around it, live."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from bitwindow.numbers.format import FixedPoint
+from bitwindow.panel import markup
+from bitwindow.panel.closing import close_below
+from bitwindow.panel.contract import QuantizerView, SiteView
+from bitwindow.panel.controls import Controls
+from bitwindow.panel.heat_map import HeatMap
+from bitwindow.panel.row_editor import RowEditor
+from bitwindow.panel.summary import Summary
+
+SECONDS_BETWEEN_UPDATES = 0.1
+"""How often the progress of an evaluation or a calibration is drawn at most; its end is always drawn."""
+
+_STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+class Panel(widgets.VBox):
+    """The widget that ``q.panel()`` shows: it follows the quantizer and changes it.
+
+    The quantizer may tell of changes from any thread, and JupyterLab may deliver the user's from another. Whoever comes
+    first draws for all: a change that arrives while another thread draws is marked and drawn by that thread, so that
+    nobody waits for a lock and no change is lost.
+
+    Args:
+        quantizer: What to show; it is listened to until ``close``.
+    """
+
+    def __init__(self, quantizer: QuantizerView) -> None:
+        self.quantizer = quantizer
+        self.controls = Controls(quantizer, self._act)
+        self.summary = Summary(quantizer)
+        self.heat_map = HeatMap(self._window_changed, self._window_action, self._select_row)
+        self.editor = RowEditor(self._set_format, self._select, self._act)
+        self.error = widgets.HTML()
+        self._selected = next(iter(quantizer.sites), None)
+        self._drawing = threading.Lock()
+        self._waiting: set[str] = set()
+        self._last_progress = 0.0
+        self._closed = False
+        super().__init__([*self._parts()])
+        self.add_class("bw-panel")
+        self._stop_listening = quantizer.listen(self._heard)
+        self._draw("formats", "settings", "calibration", "evaluation")
+
+    def _parts(self) -> Iterator[widgets.Widget]:
+        yield widgets.HTML(f"<style>{_STYLE}</style>", layout=widgets.Layout(display="none"))
+        yield self.summary.widget
+        yield self.controls.widget
+        yield self.error
+        frame = widgets.Box([self.heat_map.widget])
+        frame.add_class("bw-map")
+        yield frame
+        yield self.editor.widget
+        yield widgets.HTML(markup.LEGEND)
+
+    @property
+    def selected(self) -> str | None:
+        """The name of the selected site; None when the network has no site. Assign a name to select."""
+        return self._selected
+
+    @selected.setter
+    def selected(self, name: str) -> None:
+        if name not in self.quantizer.sites:
+            message = f"selected: wanted the name of a site; got {name!r}. See q.sites for the names."
+            raise KeyError(message)
+        self._select(name)
+
+    def close(self) -> None:
+        """Stop listening to the quantizer and close this widget and all below it; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._stop_listening()
+        self.heat_map.close()
+        close_below(self)
+        super().close()
+
+    def _heard(self, event: str) -> None:
+        if event in {"evaluation", "calibration"} and self._is_too_soon(event):
+            return
+        self._draw(event)
+
+    def _is_too_soon(self, event: str) -> bool:
+        """Tell whether a step of a progress may be left out, since another comes after it."""
+        evaluation, progress = self.quantizer.evaluation, self.quantizer.calibration_progress
+        if event == "evaluation" and (evaluation is None or not evaluation.running):
+            return False
+        if event == "calibration" and (progress is None or progress[0] in {0, progress[1]}):
+            return False
+        now = time.monotonic()
+        if now - self._last_progress < SECONDS_BETWEEN_UPDATES:
+            return True
+        self._last_progress = now
+        return False
+
+    def _draw(self, *events: str) -> None:
+        """Draw what changed, in this thread or in the one that draws already."""
+        self._waiting.update(events)
+        while self._waiting and not self._closed and self._drawing.acquire(blocking=False):
+            try:
+                self._draw_waiting()
+            finally:
+                self._drawing.release()
+
+    def _draw_waiting(self) -> None:
+        waiting = {self._waiting.pop() for _ in range(len(self._waiting))}
+        if waiting & {"formats", "settings", "calibration", "selection"}:
+            with self._errors_shown(clear=False):
+                self._draw_rows()
+        if "evaluation" in waiting:
+            self.summary.show_evaluation(self.quantizer.evaluation)
+
+    def _draw_rows(self) -> None:
+        sites = list(self.quantizer.sites.values())
+        names = [site.name for site in sites]
+        self.controls.show()
+        self.summary.show()
+        self.heat_map.show(self.quantizer, sites)
+        if self._selected in names:
+            self.heat_map.select(names.index(self._selected))
+        self.editor.show(names, self._selected_site(), str(self.quantizer.rounding))
+
+    def _selected_site(self) -> SiteView | None:
+        return None if self._selected is None else self.quantizer.sites.get(self._selected)
+
+    def _select(self, name: str) -> None:
+        if name != self._selected:
+            self._selected = name
+            self._draw("selection")
+
+    def _select_row(self, row: int) -> None:
+        names = list(self.quantizer.sites)
+        if row < len(names):
+            self._select(names[row])
+
+    def _window_changed(self, row: int, fmt: FixedPoint) -> None:
+        name = list(self.quantizer.sites)[row]
+        self._act(lambda: self._set_format(name, fmt))
+        if self.quantizer.sites[name].format != fmt:
+            self._draw("formats")  # a refused type goes back to where it was
+
+    def _window_action(self, action: str, _rows: tuple[int, ...]) -> None:
+        if action == "undo":
+            self._act(self.quantizer.undo)
+        elif action == "redo":
+            self._act(self.quantizer.redo)
+
+    def _set_format(self, name: str, fmt: FixedPoint | str) -> None:
+        self.quantizer[name].format = fmt  # type: ignore[attr-defined]  # a property with a setter of its own type
+
+    def _act(self, action: Callable[[], object]) -> None:
+        """Do what the user asked for; what went wrong stands in the error line until something goes right."""
+        with self._errors_shown(clear=True):
+            action()
+
+    @contextmanager
+    def _errors_shown(self, *, clear: bool) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            self.error.value = markup.error(str(error))
+            self.controls.show()  # a refused setting goes back to what holds
+        except Exception as error:
+            self.error.value = markup.error(f"Unexpected {type(error).__name__}: {error}. The kernel's log tells more.")
+            raise
+        else:
+            if clear:
+                self.error.value = ""

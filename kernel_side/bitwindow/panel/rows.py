@@ -1,0 +1,97 @@
+"""What is told about each row of the heat map: type, zeros, underflow, overflow, precision, as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bitwindow.network.records import SiteKind
+from bitwindow.panel import wording
+from bitwindow.panel.contract import SiteView
+from bitwindow.panel.picture import fixed_format
+from bitwindow.spectrum.counts import Counts
+from bitwindow.spectrum.record import Spectrum
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowText:
+    """The texts of one row, as the static picture writes them."""
+
+    name: str
+    kind: SiteKind
+    type: str
+    zeros: str
+    underflow: str
+    overflow: str
+    precision: str
+
+
+def row_text(site: SiteView) -> RowText:
+    """Return the texts of a site. Losses are counts with their share of the nonzero values, zeros a share of all."""
+    counts, spectrum = site.counts, site.spectrum
+    return RowText(
+        name=site.name,
+        kind=site.kind,
+        type=type_text(site),
+        zeros="—" if spectrum is None else wording.share(spectrum.zero, spectrum.total),
+        underflow="—" if counts is None else _loss(counts, counts.underflow),
+        overflow="—" if counts is None else _loss(counts, counts.overflow),
+        precision=precision(site),
+    )
+
+
+def type_text(site: SiteView) -> str:
+    """Return the site's type in words."""
+    return "not chosen" if site.format is None else str(site.format)
+
+
+def precision(site: SiteView) -> str:
+    """Return the SQNR, and how many values are rounded where that is exact; nothing for a float site."""
+    if fixed_format(site) is None:
+        return ""
+    ratio = wording.decibels(site.sqnr, is_exact=site.sqnr_is_exact)
+    return ratio if site.rounded is None else f"{ratio}, {wording.count(site.rounded)} rounded"
+
+
+def note(site: SiteView) -> str:
+    """Return why the site has its type, with a warning first when there is one."""
+    return "; ".join(text for text in (site.flag, site.reason) if text)
+
+
+def details(site: SiteView, rounding: str) -> list[tuple[str, str]]:
+    """Return the facts of the selected row as pairs of a label and a text, every count exact."""
+    shape = f" {wording.TIMES} ".join(map(str, site.shape)) or "one value"
+    facts = [("Site", f"{site.name}, {site.kind}, {shape}"), ("Why", note(site) or "no reason given")]
+    if site.spectrum is None:
+        return [*facts, ("Counts", "none yet: call q.calibrate(data)")]
+    facts += _value_facts(site, site.spectrum)
+    fmt = fixed_format(site)
+    if fmt is None:
+        return facts
+    ends = f"{wording.number(fmt.min)} to {wording.number(fmt.max)}"
+    facts.append(("Type", f"{fmt}, {ends}, LSB {wording.number(fmt.lsb)}"))
+    return [*facts, *_loss_facts(site, rounding)]
+
+
+def _value_facts(site: SiteView, spectrum: Spectrum) -> list[tuple[str, str]]:
+    zeros = f"{wording.count(spectrum.zero)} zeros ({wording.share(spectrum.zero, spectrum.total)})"
+    facts = [
+        ("Values", f"{wording.count(spectrum.total)}, {zeros}"),
+        ("Range", f"{wording.number(site.minimum)} to {wording.number(site.maximum)}"),
+    ]
+    if spectrum.nan or spectrum.inf:
+        facts.append(("Not finite", f"{wording.count(spectrum.nan)} NaN, {wording.count(spectrum.inf)} infinite"))
+    return facts
+
+
+def _loss_facts(site: SiteView, rounding: str) -> list[tuple[str, str]]:
+    counts = site.counts
+    if counts is None:
+        return [("Counts", f"none: under {rounding} rounding only a run has counts")]
+    facts = [("Underflow", _loss(counts, counts.underflow)), ("Overflow", _loss(counts, counts.overflow))]
+    if site.rounded is not None:
+        facts.append(("Rounded", wording.count(site.rounded)))
+    return [*facts, ("SQNR", wording.decibels(site.sqnr, is_exact=site.sqnr_is_exact))]
+
+
+def _loss(counts: Counts, lost: int) -> str:
+    return f"{wording.count(lost)} ({wording.share(lost, counts.total - counts.zero)})"

@@ -1,0 +1,179 @@
+"""A quantizer that only remembers: enough for the panel, with real spectra and counts and no network behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bitwindow.errors import SettingError
+from bitwindow.network.records import SiteKind
+from bitwindow.numbers.format import FixedPoint, as_format
+from bitwindow.numbers.modes import Rounding
+from bitwindow.spectrum.counts import Counts
+from bitwindow.spectrum.record import Spectrum
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeEvaluation:
+    metric_name: str = "accuracy"
+    float_metric: float | None = 0.9873
+    quantized_metric: float | None = 0.975
+    interval: tuple[float, float] | None = (0.96, 0.985)
+    n: int = 200
+    total: int = 1000
+    exact: bool = False
+    error: str | None = None
+    running: bool = False
+
+
+@dataclass(kw_only=True)
+class FakeSite:
+    owner: FakeQuantizer
+    name: str
+    kind: SiteKind
+    spectrum: Spectrum | None
+    shape: tuple[int, ...] = (4,)
+    reason: str = "histogram: most MSBs"
+    flag: str = ""
+    chosen: FixedPoint | str = "float"
+
+    @property
+    def format(self) -> FixedPoint | str:
+        return self.chosen
+
+    @format.setter
+    def format(self, fmt: FixedPoint | str) -> None:
+        if self.name == "locked":
+            raise SettingError("locked: wanted a site that may change; got 'locked'. Choose another.")
+        self.owner.change(self, "float" if fmt == "float" else as_format(fmt))
+
+    @property
+    def counts(self) -> Counts | None:
+        if self.spectrum is None or not isinstance(self.chosen, FixedPoint):
+            return None
+        if self.owner.rounding == Rounding.STOCHASTIC:
+            return None
+        return self.spectrum.counts(self.chosen, self.owner.rounding, self.owner.overflow)
+
+    @property
+    def sqnr(self) -> float | None:
+        return None if self.counts is None else 42.13
+
+    @property
+    def sqnr_is_exact(self) -> bool:
+        return self.kind in {"weight", "bias"}
+
+    @property
+    def rounded(self) -> int | None:
+        return 3 if self.sqnr_is_exact and self.counts is not None else None
+
+    @property
+    def minimum(self) -> float | None:
+        return None if self.spectrum is None else self.spectrum.minimum
+
+    @property
+    def maximum(self) -> float | None:
+        return None if self.spectrum is None else self.spectrum.maximum
+
+
+@dataclass(kw_only=True)
+class FakeQuantizer:
+    sites: dict[str, FakeSite] = field(default_factory=dict)
+    scheme: str = "histogram"
+    word_length: int = 8
+    calibrated: bool = True
+    calibration_progress: tuple[int, int | None] | None = None
+    float_bytes: int = 412_000
+    quantized_bytes: int = 104_000
+    evaluation: FakeEvaluation | None = None
+    listeners: list[Callable[[str], None]] = field(default_factory=list)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    past: list[tuple[FakeSite, FixedPoint | str]] = field(default_factory=list)
+    modes: dict[str, object] = field(
+        default_factory=lambda: {"rounding": "round", "overflow": "saturate", "bits": None}
+    )
+
+    @classmethod
+    def of(cls, names: Iterable[str], *, seed: int = 0) -> FakeQuantizer:
+        """Return a quantizer whose site i holds 100 normal values of deviation 2^-i and five zeros."""
+        q, rng = cls(), np.random.default_rng(seed)
+        for place, name in enumerate(names):
+            values = np.concatenate([rng.normal(size=100) * 2.0 ** -(place % 5), np.zeros(5)]).astype(np.float32)
+            kind: SiteKind = "weight" if place % 2 == 0 else "activation"
+            site = FakeSite(owner=q, name=name, kind=kind, spectrum=Spectrum.of(values))
+            site.chosen = FixedPoint(True, 8, 5 + place % 5)
+            q.sites[name] = site
+        return q
+
+    def __getitem__(self, name: str) -> FakeSite:
+        return self.sites[name]
+
+    @property
+    def rounding(self) -> str:
+        return str(self.modes["rounding"])
+
+    @rounding.setter
+    def rounding(self, mode: str) -> None:
+        self.modes["rounding"] = Rounding.parse(mode).value
+        self.tell("settings")
+
+    @property
+    def overflow(self) -> str:
+        return str(self.modes["overflow"])
+
+    @overflow.setter
+    def overflow(self, mode: str) -> None:
+        self.modes["overflow"] = mode
+        self.tell("settings")
+
+    @property
+    def accumulator_bits(self) -> int | None:
+        bits = self.modes["bits"]
+        return bits if isinstance(bits, int) else None
+
+    @accumulator_bits.setter
+    def accumulator_bits(self, bits: int | None) -> None:
+        if bits == 16:
+            raise SettingError("accumulator_bits: wanted 24 bits or more for this network; got 16. Choose a wider one.")
+        self.modes["bits"] = bits
+        self.tell("settings")
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self.past)
+
+    @property
+    def can_redo(self) -> bool:
+        return False
+
+    def change(self, site: FakeSite, fmt: FixedPoint | str) -> None:
+        self.past.append((site, site.chosen))
+        site.chosen = fmt
+        self.tell("formats")
+
+    def assign(self, *, scheme: str = "histogram", word_length: int = 8) -> None:
+        self.calls.append(("assign", scheme, word_length))
+        self.scheme, self.word_length = scheme, word_length
+        self.tell("formats")
+
+    def undo(self) -> None:
+        site, fmt = self.past.pop()
+        site.chosen = fmt
+        self.tell("formats")
+
+    def redo(self) -> None:
+        self.calls.append(("redo",))
+
+    def evaluated(self, **changes: object) -> None:
+        self.evaluation = replace(self.evaluation or FakeEvaluation(), **changes)  # type: ignore[arg-type]
+        self.tell("evaluation")
+
+    def tell(self, event: str) -> None:
+        for listener in list(self.listeners):
+            listener(event)
+
+    def listen(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        self.listeners.append(callback)
+        return lambda: self.listeners.remove(callback)

@@ -36,7 +36,7 @@ def forward(params: Parameters, images: jax.Array) -> jax.Array:
     x = _halve(jax.nn.relu(_convolve(x, params["conv2"])))
     x = jnp.reshape(x, (x.shape[0], -1))
     x = jax.nn.relu(x @ params["dense1"]["kernel"] + params["dense1"]["bias"])
-    return x @ params["dense2"]["kernel"] + params["dense2"]["bias"]
+    return jnp.add(x @ params["dense2"]["kernel"], params["dense2"]["bias"])
 
 
 def initial_parameters(seed: int) -> Parameters:
@@ -58,8 +58,9 @@ def initial_parameters(seed: int) -> Parameters:
 
 def _convolve(x: jax.Array, layer: dict[str, Any]) -> jax.Array:
     y = lax.conv_general_dilated(x, layer["kernel"], (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
-    return y + layer["bias"]
+    return jnp.add(y, layer["bias"])
 
 
 def _halve(x: jax.Array) -> jax.Array:
-    return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+    halved: jax.Array = lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+    return halved

@@ -1,7 +1,7 @@
 """The container of a session file: a zip of ``manifest.json`` and ``arrays/NNNNN.npy``, written whole or not at all.
 
-Nothing in a file is believed before it is checked: entry names, their number, and the sizes they declare are looked at before
-one byte is unpacked, and no entry is ever written to the disk.
+Nothing in a file is believed before it is checked: entry names, their number, and the sizes they declare are looked
+at before one byte is unpacked, and no entry is ever written to the disk.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ Entries = dict[str, bytes]
 def write_archive(path: str | os.PathLike[str], entries: Entries) -> None:
     """Write the entries as a zip that appears under its name only when it is complete.
 
-    The zip is written beside the target and moved over it (``os.replace``) after ``fsync``, so a crash leaves the old file or
-    the new one, never half of one. A link is followed. Arrays are deflated where that helps and the reader's limit allows it.
+    The zip is written beside the target and moved over it (``os.replace``) after ``fsync``, so a crash leaves the old
+    file or the new one, never half of one. A link is followed. Arrays are deflated where that helps and the reader's
+    limit allows it.
 
     Args:
         path: the file to make or to replace.
@@ -44,7 +45,9 @@ def write_archive(path: str | os.PathLike[str], entries: Entries) -> None:
     """
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
-        raise SessionFileError(f"{path}: wanted an existing folder to save into, got {str(target.parent)!r}. Make it first.")
+        raise SessionFileError(
+            f"{path}: wanted an existing folder to save into, got {str(target.parent)!r}. Make it first."
+        )
     if target.is_dir():
         raise SessionFileError(f"{path}: wanted the name of a file, got a folder. Give a name such as net.bitwindow.")
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
@@ -52,13 +55,17 @@ def write_archive(path: str | os.PathLike[str], entries: Entries) -> None:
         with _new_file(temporary) as descriptor, os.fdopen(descriptor, "wb") as file:
             with zipfile.ZipFile(file, "w") as archive:
                 for name, content in entries.items():
-                    archive.writestr(_entry(name), content, zipfile.ZIP_DEFLATED if _shrinks(content) else zipfile.ZIP_STORED)
+                    archive.writestr(
+                        _entry(name), content, zipfile.ZIP_DEFLATED if _shrinks(content) else zipfile.ZIP_STORED
+                    )
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
-        raise SessionFileError(f"{path}: could not be written ({error.strerror}). An older file of that name is as it was.") from error
+        raise SessionFileError(
+            f"{path}: could not be written ({error.strerror}). An older file of that name is as it was."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -68,7 +75,8 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[Callable[[str], bytes
     """Open a session file; the context is a function from an entry's name to its content.
 
     Raises:
-        SessionFileError: it is missing, not a zip, damaged, or not made as a session file is. Also raised by the function for an
+        SessionFileError: it is missing, not a zip, damaged, or not made as a session file is. Also raised by the
+        function for an
             entry that is missing or whose checksum does not fit.
     """
     try:
@@ -76,7 +84,9 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[Callable[[str], bytes
             _check_entries(path, archive)
             yield lambda name: _read(path, archive, name)
     except FileNotFoundError:
-        raise SessionFileError(f"{path}: wanted a session file, and there is no file of that name. Check the path.") from None
+        raise SessionFileError(
+            f"{path}: wanted a session file, and there is no file of that name. Check the path."
+        ) from None
     except (zipfile.BadZipFile, zipfile.LargeZipFile) as error:
         raise _damaged(path, f"it is no complete zip archive ({error})") from error
     except OSError as error:
@@ -98,10 +108,13 @@ def _check_entries(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> No
     if archive.getinfo(MANIFEST).file_size > MOST_MANIFEST_BYTES:
         raise _damaged(path, f"its {MANIFEST} declares more than {MOST_MANIFEST_BYTES} bytes")
     declared = sum(entry.file_size for entry in entries)
-    allowed = FREE_BYTES + EXPANSION * os.stat(path).st_size
+    allowed = FREE_BYTES + EXPANSION * Path(path).stat().st_size
     if declared > allowed:
         raise _damaged(path, f"it declares {declared} bytes of content, and a file of this size may hold {allowed}")
-    if any(entry.flag_bits & 1 or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for entry in entries):
+    if any(
+        entry.flag_bits & 1 or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+        for entry in entries
+    ):
         raise _damaged(path, "an entry is encrypted or packed in a way that bitwindow does not use")
 
 
@@ -122,8 +135,8 @@ def _read(path: str | os.PathLike[str], archive: zipfile.ZipFile, name: str) -> 
 
 def _damaged(path: str | os.PathLike[str], what: str) -> SessionFileError:
     return SessionFileError(
-        f"{path}: wanted a bitwindow session file, but {what}. The file is damaged, or was not written by bitwindow; use "
-        "another copy, or save it again from the notebook that made it."
+        f"{path}: wanted a bitwindow session file, but {what}. The file is damaged, or was not written by bitwindow; "
+        "use another copy, or save it again from the notebook that made it."
     )
 
 

@@ -14,8 +14,22 @@ import numpy as np
 from bitwindow.errors import SessionFileError
 from bitwindow.session.archive import ENTRY_NAME
 from bitwindow.session.fields import Field
+from bitwindow.session.tree import Tree
 
-_NATIVE = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64")
+_NATIVE = (
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+)
 _EXTENDED = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4")
 DTYPES: dict[str, np.dtype[Any]] = {name: np.dtype(name) for name in _NATIVE}
 DTYPES |= {name: np.dtype(getattr(ml_dtypes, name)) for name in _EXTENDED}
@@ -29,7 +43,7 @@ class ArrayStore:
 
     entries: dict[str, bytes] = field(default_factory=dict)
 
-    def add(self, array: Any, where: str) -> dict[str, Any]:
+    def add(self, array: Tree, where: str) -> dict[str, Any]:
         """Keep an array's bits and return its description.
 
         Args:
@@ -40,12 +54,14 @@ class ArrayStore:
             SessionFileError: its dtype is one that a session file cannot hold.
         """
         if str(getattr(array, "dtype", "")).startswith("key<"):
-            message = f"{where}: wanted an array of numbers, got {array.dtype}. Pass jax.random.key_data(key) in the parameters."
+            message = f"{where}: wanted an array of numbers, got {array.dtype}. Keep jax.random.key_data(key) instead."
             raise SessionFileError(message)
         values = np.asarray(array)
         name = values.dtype.name
         if DTYPES.get(name) != values.dtype.newbyteorder("="):
-            message = f"{where}: wanted an array of one of {', '.join(DTYPES)}, got {values.dtype}. Convert it before saving."
+            message = (
+                f"{where}: wanted an array of one of {', '.join(DTYPES)}, got {values.dtype}. Convert it before saving."
+            )
             raise SessionFileError(message)
         file = f"arrays/{len(self.entries):05d}.npy"
         buffer = io.BytesIO()
@@ -67,9 +83,8 @@ def read_array(description: Field, read: Callable[[str], bytes]) -> np.ndarray:
     buffer = io.BytesIO(read(file))
     try:
         version = np.lib.format.read_magic(buffer)
-        if version != (1, 0):
-            raise ValueError(f"version {version} of the npy format")
-        found_shape, fortran, found_dtype = np.lib.format.read_array_header_1_0(buffer)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else _refuse_version
+        found_shape, fortran, found_dtype = read_header(buffer)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise description.fault(f"an entry that is an npy array ({error})") from error
     content = buffer.read()
@@ -105,9 +120,17 @@ def read_shape(description: Field) -> tuple[int, ...]:
 
 def _as_stored(values: np.ndarray) -> np.ndarray:
     """Return the array in C order and little-endian; the dtypes that npy does not know go as their bits."""
-    return np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False)).reshape(values.shape).view(
-        _stored_dtype(values.dtype)
+    return (
+        np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
+        .reshape(values.shape)
+        .view(_stored_dtype(values.dtype))
     )
+
+
+def _refuse_version(buffer: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    del buffer
+    message = "not version 1.0 of the npy format"
+    raise ValueError(message)
 
 
 def _stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

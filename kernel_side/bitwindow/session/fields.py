@@ -86,10 +86,3 @@ class Field:
         if not isinstance(self.value, bool):
             raise self.fault("true or false")
         return self.value
-
-    def scalar(self) -> str | int | float | bool | None:
-        """Return anything but an object or an array."""
-        if isinstance(self.value, dict | list):
-            raise self.fault("a text, a number, true, false or null")
-        value: str | int | float | bool | None = self.value
-        return value

@@ -1,0 +1,213 @@
+"""The manifest of a session file: the JSON form of a SessionRecord, whose arrays stand in entries of their own.
+
+``schema.json`` describes it; a change that an older reader would misunderstand takes the next schema version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bitwindow.assign.records import Assignment, Format
+from bitwindow.calibrate.record import Calibration
+from bitwindow.errors import DataError, FormatError, SessionFileError, SettingError
+from bitwindow.execute.modes import Modes
+from bitwindow.numbers.format import FixedPoint
+from bitwindow.session.arrays import ArrayStore, read_array, read_dtype, read_shape
+from bitwindow.session.fields import Field
+from bitwindow.session.record import SessionRecord
+from bitwindow.session.tree import Tree, read_tree, write_tree
+from bitwindow.spectrum.record import Spectrum
+
+KIND = "bitwindow session"
+SCHEMA_VERSION = 1
+MOST_SAMPLES = 2**62
+MOST_EXAMPLE_BYTES = 2**30
+
+Read = Callable[[str], bytes]
+
+
+def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> bytes:
+    """Return the manifest's JSON text in UTF-8, and add the record's arrays to the store.
+
+    Args:
+        record: what to write.
+        store: takes the arrays.
+        version: of bitwindow, for the reader's information.
+
+    Raises:
+        SessionFileError: the parameters hold something that a file cannot.
+    """
+    document = {
+        "kind": KIND,
+        "schema_version": SCHEMA_VERSION,
+        "bitwindow_version": version,
+        "model": {
+            "name": record.name,
+            "source": record.source,
+            "params": write_tree(record.params, store.add, "params"),
+            "example": write_tree(record.example, _write_spec, "example"),
+        },
+        "assignment": _write_assignment(record.assignment),
+        "settings": {
+            "rounding": record.modes.rounding.value,
+            "overflow": record.modes.overflow.value,
+            "accumulator_bits": record.modes.accumulator_bits,
+            "accumulator_overflow": record.modes.accumulator_overflow,
+            "seed": record.modes.seed,
+            "scheme": record.scheme,
+            "word_length": record.word_length,
+        },
+        "calibration": {
+            "samples": record.calibration.samples,
+            "spectra": [_write_spectrum(*item, store) for item in record.calibration.spectra.items()],
+        },
+    }
+    return json.dumps(document, allow_nan=False, indent=1).encode()
+
+
+def parse_manifest(content: bytes) -> Field:
+    """Return the manifest as a field, after a check of its kind and version.
+
+    Args:
+        content: of the entry.
+
+    Raises:
+        SessionFileError: it is no JSON, not a session's, or of a newer version than this bitwindow reads.
+    """
+    try:
+        document = json.loads(content.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise SessionFileError(
+            f"manifest.json: wanted JSON, but it does not parse ({error}). The file is damaged; use another copy."
+        ) from error
+    manifest = Field(value=document, path="")
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise SessionFileError(
+            f"manifest.json: wanted the kind {KIND!r}. The file is a zip, but not a bitwindow session; check its name."
+        )
+    version = manifest["schema_version"].integer(1, 2**31)
+    if version > SCHEMA_VERSION:
+        by = manifest["bitwindow_version"].text()[:40] if "bitwindow_version" in manifest else "a newer bitwindow"
+        raise SessionFileError(
+            f"wanted schema version {SCHEMA_VERSION} or older, got {version}, written by bitwindow {by!r}. "
+            "Update bitwindow to open it (pip install --upgrade bitwindow)."
+        )
+    return manifest
+
+
+def read_manifest(manifest: Field, read: Read, params: Tree = None) -> SessionRecord:
+    """Return the record that a manifest and its arrays stand for.
+
+    Args:
+        manifest: from ``parse_manifest``.
+        read: gives the content of an entry.
+        params: a pytree whose structure the parameters take, where they hold nodes of other classes.
+
+    Raises:
+        SessionFileError: anything in it is not as it must be.
+    """
+    model, settings = manifest["model"], manifest["settings"]
+    return SessionRecord(
+        name=model["name"].text_or_none(),
+        source=model["source"].text_or_none(),
+        params=read_tree(model["params"], lambda leaf: read_array(leaf, read), params),
+        example=read_tree(model["example"], _read_spec),
+        assignment=_read_assignment(manifest["assignment"]),
+        modes=_read_modes(settings),
+        scheme=settings["scheme"].text(),
+        word_length=settings["word_length"].integer(1, 32),
+        calibration=_read_calibration(manifest["calibration"], read),
+    )
+
+
+def _write_spec(leaf: Tree, where: str) -> dict[str, Any]:
+    del where
+    return {"dtype": np.dtype(leaf.dtype).name, "shape": [int(size) for size in leaf.shape]}
+
+
+def _read_spec(leaf: Field) -> np.ndarray:
+    dtype, shape = read_dtype(leaf["dtype"]), read_shape(leaf["shape"])
+    size = dtype.itemsize
+    for axis in shape:
+        size *= axis
+    if size > MOST_EXAMPLE_BYTES:
+        raise leaf.fault(f"an example of at most {MOST_EXAMPLE_BYTES} bytes")
+    return np.zeros(shape, dtype)
+
+
+def _write_assignment(assignment: Assignment) -> dict[str, Any]:
+    sites = [
+        {
+            "site": name,
+            "format": str(fmt),
+            "reason": assignment.reasons[name],
+            "flag": assignment.flags.get(name, ""),
+            "following": name in assignment.following,
+        }
+        for name, fmt in assignment.formats.items()
+    ]
+    return {"scheme": assignment.scheme, "sites": sites}
+
+
+def _read_assignment(field: Field) -> Assignment:
+    sites = list(field["sites"].elements())
+    names = [site["site"].text() for site in sites]
+    if len(set(names)) != len(names):
+        raise field["sites"].fault("sites whose names differ")
+    flags = {name: site["flag"].text() for name, site in zip(names, sites, strict=True)}
+    return Assignment(
+        formats={name: _read_format(site["format"]) for name, site in zip(names, sites, strict=True)},
+        reasons={name: site["reason"].text() for name, site in zip(names, sites, strict=True)},
+        following=frozenset(name for name, site in zip(names, sites, strict=True) if site["following"].truth()),
+        flags={name: flag for name, flag in flags.items() if flag},
+        scheme=field["scheme"].text(),
+    )
+
+
+def _read_format(field: Field) -> Format:
+    if field.text() == "float":
+        return "float"
+    try:
+        return FixedPoint.parse(field.text())
+    except FormatError as error:
+        raise field.fault(f"'float' or a fixed-point type ({error})") from error
+
+
+def _read_modes(settings: Field) -> Modes:
+    overflow = settings["accumulator_overflow"].text()
+    try:
+        return Modes(
+            rounding=settings["rounding"].text(),  # type: ignore[arg-type]  # Modes parses the names
+            overflow=settings["overflow"].text(),  # type: ignore[arg-type]
+            accumulator_bits=settings["accumulator_bits"].integer_or_none(0, 2**31),
+            accumulator_overflow=overflow,  # type: ignore[arg-type]
+            seed=settings["seed"].integer(0, 2**63),
+        )
+    except SettingError as error:
+        raise settings.fault(f"settings that exist ({error})") from error
+
+
+def _write_spectrum(site: str, spectrum: Spectrum, store: ArrayStore) -> dict[str, Any]:
+    arrays = spectrum.to_arrays()
+    return {"site": site, "arrays": {name: store.add(array, f"spectrum of {site}") for name, array in arrays.items()}}
+
+
+def _read_calibration(field: Field, read: Read) -> Calibration:
+    spectra: dict[str, Spectrum] = {}
+    for item in field["spectra"].elements():
+        site = item["site"].text()
+        arrays: Mapping[str, np.ndarray] = {name: read_array(array, read) for name, array in item["arrays"].items()}
+        try:
+            spectra[site] = Spectrum.from_arrays(arrays)
+        except DataError as error:
+            raise item.fault(f"the arrays of a spectrum ({error})") from error
+    return Calibration(samples=field["samples"].integer(0, MOST_SAMPLES), spectra=spectra)
+
+
+def _refuse_constant(text: str) -> float:
+    message = f"{text} is no JSON"
+    raise ValueError(message)

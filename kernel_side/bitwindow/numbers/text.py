@@ -69,16 +69,16 @@ def _read_q(match: re.Match[str]) -> Fields:
 
 
 # Four digits are more than any type needs and keep int() clear of its own limit on the length of its text.
+# Without re.ASCII the long s would stand for an s, and other digits for 0 to 9.
+_CASE = re.IGNORECASE | re.ASCII
 _COUNT, _SIGNED = r"([0-9]{1,4})", r"([+-]?[0-9]{1,4})"
 _MODE = r"(?:\s*,\s*([A-Za-z_]+)"
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Fields]], ...] = (
-    (re.compile(rf"([su])fix{_COUNT}(?:_E(n?){_COUNT})?", re.IGNORECASE), _read_fix),
-    (re.compile(rf"fixdt\s*\(\s*([01]|true|false)\s*,\s*{_COUNT}\s*,\s*{_SIGNED}\s*\)", re.IGNORECASE), _read_fixdt),
+    (re.compile(rf"([su])fix{_COUNT}(?:_E(n?){_COUNT})?", _CASE), _read_fix),
+    (re.compile(rf"fixdt\s*\(\s*([01]|true|false)\s*,\s*{_COUNT}\s*,\s*{_SIGNED}\s*\)", _CASE), _read_fixdt),
     (
-        re.compile(
-            rf"ap_(u?)fixed\s*<\s*{_COUNT}\s*,\s*{_SIGNED}{_MODE}{_MODE}(?:\s*,\s*([0-9]+))?)?)?\s*>", re.IGNORECASE
-        ),
+        re.compile(rf"ap_(u?)fixed\s*<\s*{_COUNT}\s*,\s*{_SIGNED}{_MODE}{_MODE}(?:\s*,\s*([0-9]+))?)?)?\s*>", _CASE),
         _read_ap_fixed,
     ),
-    (re.compile(rf"q{_COUNT}\.{_COUNT}", re.IGNORECASE), _read_q),
+    (re.compile(rf"q{_COUNT}\.{_COUNT}", _CASE), _read_q),
 )

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ends with a plain message where Node 20 and npm are missing.
-if command -v npm >/dev/null 2>&1 && node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null; then
+if command -v npm >/dev/null 2>&1 && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null; then
     exit 0
 fi
 cat >&2 <<END

@@ -1,0 +1,1 @@
+"""The traced network: layers, sites and values, read from a jaxpr."""

@@ -1,0 +1,104 @@
+"""The batch must be the first axis of every value that a layer hands on, and no value may mix the samples of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bitwindow.errors import ModelError
+from bitwindow.network.flow import Flow
+from bitwindow.network.groups import Group
+from bitwindow.network.program import Constant, Program
+from bitwindow.network.regions import in_order
+
+_REASON = "float, because the batch is not the first axis of a value inside it; reads k * 2^-F"
+
+
+def check_outputs(flow: Flow, batch: int, shapes: Mapping[int, tuple[int, ...]] | None, where: str) -> None:
+    """Check that every output depends on the inputs and has the batch as its first axis.
+
+    Args:
+        flow: The traced program at ``batch``.
+        batch: Its batch size.
+        shapes: The shape of every variable at a batch of one sample more, or None where the program differs there.
+        where: The model's name, for the message.
+
+    Raises:
+        ModelError: If an output does not.
+    """
+    for position, atom in enumerate(flow.program.outputs):
+        if isinstance(atom, Constant) or flow.statics.is_static(atom):
+            raise ModelError(
+                f"{where}: output {position} does not depend on the inputs; return only what the network computes"
+            )
+        if not _is_first(flow.program, atom, batch, shapes):
+            raise ModelError(
+                f"{where}: wanted the batch as the first axis of output {position}, got shape "
+                f"{flow.program.shapes[atom]} for a batch of {batch}; the function must map (batch, ...) to (batch, ...) "
+                "for every batch size: write x.reshape((x.shape[0], -1)) where it names a fixed batch, and leave out "
+                "means and sums over the batch"
+            )
+
+
+def check_samples_apart(flow: Flow, shapes: Mapping[int, tuple[int, ...]] | None, where: str) -> None:
+    """Check that no value loses the batch: its shape would not change with the batch size.
+
+    Raises:
+        ModelError: If a value mixes or picks samples of the batch.
+    """
+    if shapes is None:
+        return
+    for equation in flow.equations:
+        for variable in equation.outputs:
+            if flow.program.shapes[variable] == shapes[variable]:
+                scope = f" in {'/'.join(equation.scope)}" if equation.scope else ""
+                raise ModelError(
+                    f"{where}: wanted every sample computed by itself, but the operation {equation.primitive!r}{scope} "
+                    f"gives a value of shape {flow.program.shapes[variable]} whatever the batch is: it mixes or picks "
+                    "samples, or fixes the batch size; use the inference form of the network (batch-norm with "
+                    "use_running_average=True, no training flag) and x.shape[0] instead of a number"
+                )
+
+
+def keep_batch_first(
+    flow: Flow, groups: list[Group], batch: int, shapes: Mapping[int, tuple[int, ...]] | None
+) -> list[Group]:
+    """Join groups that would hand on a value without the batch in front into one float computation."""
+    while True:
+        home = {position: index for index, group in enumerate(groups) for position in group.members}
+        join = _first_pair(flow, groups, home, batch, shapes)
+        if join is None:
+            return groups
+        whole = join
+        while True:
+            mask = sum(1 << position for index in whole for position in groups[index].members)
+            inside = flow.between(mask)
+            wider = {home[position] for position in home if inside >> position & 1}
+            if wider == whole:
+                break
+            whole = wider
+        members = sorted(position for index in whole for position in groups[index].members)
+        joined = Group(kind="float", members=members, reason=_REASON, label="float_block")
+        rest = [group for index, group in enumerate(groups) if index not in whole]
+        groups = in_order(flow, [*rest, joined])
+
+
+def _first_pair(
+    flow: Flow,
+    groups: list[Group],
+    home: Mapping[int, int],
+    batch: int,
+    shapes: Mapping[int, tuple[int, ...]] | None,
+) -> set[int] | None:
+    for position, equation in enumerate(flow.equations):
+        for variable in equation.outputs:
+            others = {home[reader] for reader in flow.readers.get(variable, [])} - {home[position]}
+            if others and not _is_first(flow.program, variable, batch, shapes):
+                return {home[position], *others}
+    return None
+
+
+def _is_first(program: Program, variable: int, batch: int, shapes: Mapping[int, tuple[int, ...]] | None) -> bool:
+    shape = program.shapes[variable]
+    if not shape or shape[0] != batch:
+        return False
+    return shapes is None or shapes[variable] == (batch + 1, *shape[1:])

@@ -1,0 +1,160 @@
+"""What a float computation is, by the primitives it is made of, and why it is float."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bitwindow.network.flow import Flow
+from bitwindow.network.program import Equation
+
+_BY_CALL = {
+    "silu": "silu",
+    "swish": "silu",
+    "gelu": "gelu",
+    "hard_silu": "hard_swish",
+    "hard_swish": "hard_swish",
+    "hard_sigmoid": "hard_sigmoid",
+    "hard_tanh": "hard_tanh",
+    "leaky_relu": "leaky_relu",
+    "elu": "elu",
+    "celu": "celu",
+    "selu": "selu",
+    "softplus": "softplus",
+    "sigmoid": "sigmoid",
+    "log_sigmoid": "log_sigmoid",
+    "log_softmax": "log_softmax",
+    "softmax": "softmax",
+    "mish": "mish",
+    "soft_sign": "soft_sign",
+    "logsumexp": "logsumexp",
+}
+_NORMS = {
+    "BatchNorm": "batch_norm",
+    "LayerNorm": "layer_norm",
+    "GroupNorm": "group_norm",
+    "InstanceNorm": "instance_norm",
+    "RMSNorm": "rms_norm",
+}
+_WORDS = {
+    "batch_norm": "batch-norm is not folded into the layer before it",
+    "layer_norm": "layer-norm divides by a root that depends on the input",
+    "group_norm": "group-norm divides by a root that depends on the input",
+    "instance_norm": "instance-norm divides by a root that depends on the input",
+    "rms_norm": "root-mean-square norm divides by a root that depends on the input",
+    "scale": "a product with a constant needs a rescaling that is not one power of two for all types",
+    "mul": "the product of two activations has no integer layer yet",
+    "div": "a quotient of two activations has no exact fixed-point form",
+    "dot": "the matrix product of two activations has no integer layer yet",
+    "conv": "a convolution of two activations has no integer layer yet",
+    "lookup": "a table lookup by a computed index has no integer layer yet",
+    "scan": "the inside of a loop (scan) is not opened yet",
+    "while": "the inside of a loop (while) is not opened yet",
+    "cond": "the inside of a branch (cond) is not opened yet",
+    "convert": "it turns whole numbers into floating-point ones",
+    "argmax": "argmax returns an index",
+    "argmin": "argmin returns an index",
+    "leaky_relu": "leaky ReLU multiplies negative values by a constant",
+    "select": "it chooses between values by a condition",
+    "maximum": "the larger of two computed values has no integer layer yet",
+    "minimum": "the smaller of two computed values has no integer layer yet",
+}
+_LABELS = {
+    "dot_general": "dot",
+    "conv_general_dilated": "conv",
+    "gather": "lookup",
+    "logistic": "sigmoid",
+    "select_n": "select",
+    "max": "maximum",
+    "min": "minimum",
+    "convert_element_type": "convert",
+    "integer_pow": "power",
+    "square": "square",
+}
+_GLUE = frozenset(
+    {"reshape", "broadcast_in_dim", "transpose", "squeeze", "slice", "stop_gradient", "copy", "convert_element_type"}
+)
+
+
+def kind_of(flow: Flow, equations: Sequence[Equation]) -> str:
+    """Return what a float computation is, as a label for its name ("softmax", "batch_norm", "tanh")."""
+    return _by_name(equations) or _by_primitives(flow, equations)
+
+
+def reason_of(kind: str, equations: Sequence[Equation]) -> str:
+    """Return the reason why a float computation is float, in words."""
+    words = _WORDS.get(kind, f"{kind.replace('_', '-')} has no exact fixed-point form")
+    if kind == _first_unknown(equations):
+        words = f"the operation {kind} has no integer layer yet"
+    return f"float, because {words}; reads k * 2^-F"
+
+
+def _by_name(equations: Sequence[Equation]) -> str:
+    shared = set.intersection(*(set(equation.calls) for equation in equations))
+    for name, _ in equations[0].calls:
+        if name in _BY_CALL and any(call[0] == name for call in shared):
+            return _BY_CALL[name]
+    for part in equations[0].scope:
+        stem = part.rsplit("_", 1)[0]
+        if stem in _NORMS:
+            return _NORMS[stem]
+    return ""
+
+
+def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:
+    names = [equation.primitive for equation in equations]
+    found = set(names)
+    rules = (
+        ({"exp", "reduce_sum", "log", "reduce_max"}, "log_softmax"),
+        ({"exp", "reduce_sum", "div"}, "softmax"),
+        ({"erf", "mul"}, "gelu"),
+        ({"erfc", "mul"}, "gelu"),
+        ({"tanh", "integer_pow", "mul"}, "gelu"),
+        ({"rsqrt", "reduce_sum", "sub"}, "layer_norm"),
+        ({"sqrt", "reduce_sum", "sub", "div"}, "layer_norm"),
+        ({"rsqrt", "reduce_sum"}, "rms_norm"),
+        ({"sqrt", "reduce_sum", "div"}, "rms_norm"),
+    )
+    for wanted, label in rules:
+        if wanted <= found:
+            return label
+    if "logistic" in found and _multiplies_activations(flow, equations):
+        return "silu"
+    affine = {"mul", "div", "add", "sub", "max", "min"} | _GLUE
+    if found <= affine and not _multiplies_activations(flow, equations):
+        if found <= _GLUE:
+            return "convert" if "convert_element_type" in found else names[0]
+        return "batch_norm" if _is_batch_norm(flow, equations) else _affine_label(found)
+    if found - _GLUE == {"select_n", "gt", "mul"} or found - _GLUE == {"select_n", "ge", "mul"}:
+        return "leaky_relu"
+    telling = [name for name in names if name not in _GLUE | {"add", "sub", "mul", "div", "neg", "max", "min"}]
+    first = (telling or [name for name in names if name not in _GLUE] or names)[0]
+    return _LABELS.get(first, first)
+
+
+def _affine_label(found: set[str]) -> str:
+    if found & {"mul", "div"}:
+        return "scale"
+    return "maximum" if "max" in found else "minimum" if "min" in found else "affine"
+
+
+def _multiplies_activations(flow: Flow, equations: Sequence[Equation]) -> bool:
+    return any(
+        equation.primitive in {"mul", "div"}
+        and not any(flow.statics.is_static(atom) for atom in equation.inputs)
+        for equation in equations
+    )
+
+
+def _is_batch_norm(flow: Flow, equations: Sequence[Equation]) -> bool:
+    """Whether a product with a parameter and a sum with a parameter follow each other, channel by channel."""
+    arrays: set[str] = set()
+    for equation in equations:
+        for atom in equation.inputs:
+            if isinstance(atom, int) and flow.statics.is_static(atom) and flow.statics.scalar(atom) is None:
+                arrays.add("product" if equation.primitive in {"mul", "div"} else "sum")
+    return arrays == {"product", "sum"}
+
+
+def _first_unknown(equations: Sequence[Equation]) -> str:
+    known = set(_LABELS) | set(_WORDS) | {"tanh", "exp", "log", "sqrt", "rsqrt", "erf", "sin", "cos", "pow", "mul", "div"}
+    return next((equation.primitive for equation in equations if equation.primitive not in known | _GLUE), "")

@@ -1,0 +1,34 @@
+"""The groups that equations are gathered into before they become layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bitwindow.network.program import Atom
+from bitwindow.network.records import Average, Clip, Concatenation, Contraction, Convolution, Step, Sum
+
+GroupKind = Literal["convolution", "contraction", "sum", "concatenation", "average", "pass", "float"]
+ExactOperation = Convolution | Contraction | Sum | Concatenation | Average
+
+
+@dataclass(kw_only=True)
+class Group:
+    """Equations that become one layer.
+
+    ``members`` are positions in ``Flow.equations``. ``output`` is the variable that an exact group makes. ``operands`` are
+    the atoms that its operation reads, ``bias`` the atom added to it. A pass-through has ``steps``; a float group has a
+    ``kind`` alone and finds its operands and outputs by itself. ``reason`` is set on a float group whose reason is known.
+    """
+
+    kind: GroupKind
+    members: list[int]
+    output: int = -1
+    operation: ExactOperation | None = None
+    operands: tuple[Atom, ...] = ()
+    bias: Atom | None = None
+    activation: Clip | None = None
+    steps: tuple[Step, ...] = ()
+    reason: str = ""
+    label: str = ""
+    notes: list[str] = field(default_factory=list)

@@ -1,0 +1,195 @@
+"""The flat program: a jaxpr with every mere call read in its place, and what cannot reach an output left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bitwindow import jax_names
+
+_NO_ARRAY = np.dtype(np.void)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number or array that stands in the program's text."""
+
+    value: Any
+
+
+Atom = int | Constant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equation:
+    """One primitive applied to ``inputs`` (variable numbers or constants), with results in the variables ``outputs``.
+
+    ``scope`` holds the named scopes from the outside in. ``calls`` holds the functions that were read in place, as
+    (name, number of the call), from the outside in.
+    """
+
+    index: int
+    primitive: str
+    params: Mapping[str, Any]
+    inputs: tuple[Atom, ...]
+    outputs: tuple[int, ...]
+    scope: tuple[str, ...]
+    calls: tuple[tuple[str, int], ...]
+    source: jax_names.JaxprEqn
+
+    def bind(self, operands: Sequence[Any]) -> list[Any]:
+        """Run the equation."""
+        return jax_names.bind(self.source, operands)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """Equations in the order of the program; variables are numbers.
+
+    ``arguments`` are the variables of the program's arguments in order, ``captured`` the arrays that the function had
+    captured, by variable, ``outputs`` the atoms of the results.
+    """
+
+    equations: tuple[Equation, ...]
+    arguments: tuple[int, ...]
+    captured: Mapping[int, Any]
+    outputs: tuple[Atom, ...]
+    shapes: Mapping[int, tuple[int, ...]]
+    dtypes: Mapping[int, np.dtype[Any]]
+
+    def is_float(self, variable: int) -> bool:
+        """Whether a variable holds floating-point numbers."""
+        return np.issubdtype(self.dtypes[variable], np.floating) or self.dtypes[variable].name == "bfloat16"
+
+
+def run(equations: Iterable[Equation], environment: dict[int, Any]) -> None:
+    """Run equations in order; ``environment`` maps variables to arrays and receives every result."""
+    for equation in equations:
+        operands = [atom.value if isinstance(atom, Constant) else environment[atom] for atom in equation.inputs]
+        environment.update(zip(equation.outputs, equation.bind(operands), strict=True))
+
+
+def flatten(closed: jax_names.ClosedJaxpr) -> Program:
+    """Read every call in place, number the variables, and leave out what cannot reach an output."""
+    return _Flattener().program(closed)
+
+
+class _Flattener:
+    def __init__(self) -> None:
+        self.equations: list[Equation] = []
+        self.shapes: dict[int, tuple[int, ...]] = {}
+        self.dtypes: dict[int, np.dtype[Any]] = {}
+        self.captured: dict[int, Any] = {}
+        self.seen: dict[int, int] = {}
+        self.calls = 0
+
+    def program(self, closed: jax_names.ClosedJaxpr) -> Program:
+        arguments = tuple(self.variable(item.aval) for item in closed.jaxpr.invars)
+        environment: dict[Any, Atom] = dict(zip(closed.jaxpr.invars, arguments, strict=True))
+        outputs = self.body(closed.jaxpr, closed.consts, environment, (), ())
+        live = _live(self.equations, outputs)
+        equations = tuple(_renumbered(equation, index) for index, equation in enumerate(live))
+        return Program(
+            equations=equations,
+            arguments=arguments,
+            captured=self.captured,
+            outputs=outputs,
+            shapes=self.shapes,
+            dtypes=self.dtypes,
+        )
+
+    def variable(self, aval: Any) -> int:  # noqa: ANN401 (avals are JAX's own)
+        number = len(self.shapes)
+        self.shapes[number] = tuple(getattr(aval, "shape", ()))
+        dtype = getattr(aval, "dtype", None)
+        self.dtypes[number] = dtype if isinstance(dtype, np.dtype) else _NO_ARRAY
+        return number
+
+    def constant(self, array: Any, aval: Any) -> int:  # noqa: ANN401 (avals are JAX's own)
+        # The same array captured twice is one parameter.
+        if id(array) not in self.seen:
+            number = self.variable(aval)
+            self.seen[id(array)] = number
+            self.captured[number] = array
+        return self.seen[id(array)]
+
+    def body(
+        self,
+        jaxpr: jax_names.Jaxpr,
+        consts: Sequence[Any],
+        environment: dict[Any, Atom],
+        scope: tuple[str, ...],
+        calls: tuple[tuple[str, int], ...],
+    ) -> tuple[Atom, ...]:
+        for item, array in zip(jaxpr.constvars, consts, strict=True):
+            environment[item] = self.constant(array, item.aval)
+        for equation in jaxpr.eqns:
+            inputs = tuple(self.read(environment, item) for item in equation.invars)
+            here = scope + jax_names.scope(equation)
+            inner = jax_names.called_program(equation)
+            if inner is None:
+                outputs = tuple(self.variable(item.aval) for item in equation.outvars)
+                self.append(equation, inputs, outputs, here, calls)
+                environment.update(zip(equation.outvars, outputs, strict=True))
+                continue
+            self.calls += 1
+            called = (*calls, (jax_names.call_name(equation), self.calls))
+            program, inner_consts = inner
+            bound: dict[Any, Atom] = dict(zip(program.invars, inputs, strict=True))
+            results = self.body(program, inner_consts, bound, here, called)
+            environment.update(zip(equation.outvars, results, strict=True))
+        return tuple(self.read(environment, item) for item in jaxpr.outvars)
+
+    def read(self, environment: Mapping[Any, Atom], item: Any) -> Atom:  # noqa: ANN401 (a variable or a literal of JAX)
+        if not isinstance(item, jax_names.Literal):
+            return environment[item]
+        if np.ndim(item.val) > 0:
+            return self.constant(item.val, item.aval)
+        return Constant(item.val)
+
+    def append(
+        self,
+        equation: jax_names.JaxprEqn,
+        inputs: tuple[Atom, ...],
+        outputs: tuple[int, ...],
+        scope: tuple[str, ...],
+        calls: tuple[tuple[str, int], ...],
+    ) -> None:
+        self.equations.append(
+            Equation(
+                index=len(self.equations),
+                primitive=equation.primitive.name,
+                params=equation.params,
+                inputs=inputs,
+                outputs=outputs,
+                scope=scope,
+                calls=calls,
+                source=equation,
+            )
+        )
+
+
+def _live(equations: Sequence[Equation], outputs: Sequence[Atom]) -> list[Equation]:
+    needed = {atom for atom in outputs if isinstance(atom, int)}
+    kept = []
+    for equation in reversed(equations):
+        if needed.intersection(equation.outputs):
+            kept.append(equation)
+            needed.update(atom for atom in equation.inputs if isinstance(atom, int))
+    return kept[::-1]
+
+
+def _renumbered(equation: Equation, index: int) -> Equation:
+    return Equation(
+        index=index,
+        primitive=equation.primitive,
+        params=equation.params,
+        inputs=equation.inputs,
+        outputs=equation.outputs,
+        scope=equation.scope,
+        calls=equation.calls,
+        source=equation.source,
+    )

@@ -1,0 +1,122 @@
+"""Which equations only move, copy, drop or compare numbers, and the steps that stand for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bitwindow.network.program import Constant, Equation
+from bitwindow.network.records import Step
+
+if TYPE_CHECKING:
+    from bitwindow.network.statics import Statics
+
+_MOVES = {
+    "reshape": ("new_sizes", "dimensions"),
+    "transpose": ("permutation",),
+    "squeeze": ("dimensions",),
+    "rev": ("dimensions",),
+    "slice": ("start_indices", "limit_indices", "strides"),
+    "broadcast_in_dim": ("shape", "broadcast_dimensions"),
+    "reduce_window_max": (
+        "window_dimensions",
+        "window_strides",
+        "padding",
+        "base_dilation",
+        "window_dilation",
+    ),
+    "reduce_max": ("axes",),
+}
+_IDENTITIES = frozenset(
+    {"copy", "copy_p", "stop_gradient", "optimization_barrier", "name", "sharding_constraint", "device_put"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """The one operand that an equation moves, and the steps (none for an identity)."""
+
+    operand: int
+    steps: tuple[Step, ...]
+
+
+def structural_step(equation: Equation, output: int, statics: Statics) -> Moved | None:
+    """Return how ``output`` is moved out of one operand, or None when the equation is arithmetic or unknown.
+
+    A conversion between floating-point types is an identity here: a site's own type replaces the float type.
+    """
+    if not equation.inputs or isinstance(equation.inputs[0], Constant):
+        return None
+    operand = equation.inputs[0]
+    name = equation.primitive
+    if name in _MOVES:
+        return _move(equation, operand)
+    if name == "split":
+        return _split(equation, operand, output)
+    if name == "pad":
+        return _pad(equation, operand, statics)
+    if name == "dynamic_slice":
+        return _dynamic_slice(equation, operand, statics)
+    if name == "convert_element_type":
+        return Moved(operand=operand, steps=()) if _between_floats(equation) else None
+    if name in _IDENTITIES and len(equation.inputs) == 1:
+        return Moved(operand=operand, steps=())
+    return None
+
+
+def _move(equation: Equation, operand: int) -> Moved | None:
+    # Further operands are dynamic sizes, which no fixed-shape program has.
+    if len(equation.inputs) != 1:
+        return None
+    params = {key: equation.params[key] for key in _MOVES[equation.primitive] if key in equation.params}
+    return Moved(operand=operand, steps=(Step(primitive=equation.primitive, params=params),))
+
+
+def _split(equation: Equation, operand: int, output: int) -> Moved:
+    aval = equation.source.invars[0].aval
+    axis = int(equation.params["axis"])
+    position = equation.outputs.index(output)
+    sizes = [int(size) for size in equation.params["sizes"]]
+    start = [0] * len(aval.shape)
+    limit = list(aval.shape)
+    start[axis] = sum(sizes[:position])
+    limit[axis] = start[axis] + sizes[position]
+    return Moved(operand=operand, steps=(_slice(start, limit),))
+
+
+def _pad(equation: Equation, operand: int, statics: Statics) -> Moved | None:
+    if statics.scalar(equation.inputs[1]) != 0.0:
+        return None
+    config = tuple((int(low), int(high), int(inner)) for low, high, inner in equation.params["padding_config"])
+    return Moved(operand=operand, steps=(Step(primitive="pad", params={"padding_config": config}),))
+
+
+def _dynamic_slice(equation: Equation, operand: int, statics: Statics) -> Moved | None:
+    starts = equation.inputs[1:]
+    if not all(statics.is_static(atom) for atom in starts):
+        return None
+    shape = equation.source.invars[0].aval.shape
+    sizes = equation.params["slice_sizes"]
+    # lax.dynamic_slice moves a start that would run over the end back inside.
+    first = [
+        int(np.clip(int(statics.value(atom)), 0, length - size))
+        for atom, length, size in zip(starts, shape, sizes, strict=True)
+    ]
+    last = [start + int(size) for start, size in zip(first, sizes, strict=True)]
+    return Moved(operand=operand, steps=(_slice(first, last),))
+
+
+def _slice(start: list[int], limit: list[int]) -> Step:
+    return Step(
+        primitive="slice",
+        params={"start_indices": tuple(start), "limit_indices": tuple(limit), "strides": None},
+    )
+
+
+def _between_floats(equation: Equation) -> bool:
+    import jax.numpy as jnp
+
+    before = equation.source.invars[0].aval.dtype
+    return bool(jnp.issubdtype(before, jnp.floating) and jnp.issubdtype(equation.params["new_dtype"], jnp.floating))

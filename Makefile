@@ -56,9 +56,11 @@ $(VENV)/stamp-venv: scripts/find_python.sh constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt jupyter-builder
 	@touch $@
 
+# Not `npm ci`: it refuses a lock file that lacks the optional binaries of other systems, which npm leaves out when it
+# cannot get them where the file is written. This keeps to the locked versions as well, and leaves the file as it is.
 node_modules/stamp: package.json package-lock.json .npmrc scripts/check_node.sh
 	@sh scripts/check_node.sh
-	npm ci --no-progress --loglevel=error
+	npm install --no-save --no-progress --loglevel=error </dev/null
 	@touch $@
 
 $(VENV)/stamp-built: $(VENV)/stamp-venv node_modules/stamp $(BUNDLE_SOURCES)

@@ -106,6 +106,8 @@ def choose_carrier(  # noqa: PLR0917  (the bounds that decide)
 def _choose_digits(where: str, terms: int, ends: tuple[Range, Range], *, wide: bool) -> tuple[Carrier, bool]:
     if terms >= 2**17:
         raise ExecutionError(_too_many(where, terms, 2**17))
+    if not wide and all(_fits(one, -128, 127) for one in ends):
+        return Carrier.INT8, False
     if not wide and all(_fits(one, -32896, 32639) for one in ends):
         return Carrier.FLOAT32, False
     few = all(_fits(one, -FEW_DIGITS_MAX, FEW_DIGITS_MAX) for one in ends)

@@ -8,6 +8,7 @@ float32, one compiled step each at the network's fixed batch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,9 +19,10 @@ import numpy as np
 
 from bitwindow.errors import DataError, SettingError
 from bitwindow.execute.floating import compute_in_floats, jitted_cast, jitted_values
-from bitwindow.execute.integer import integer_step
+from bitwindow.execute.integer import integer_step, variants_of
 from bitwindow.execute.layers import Plan, Sizes, plan_layer
 from bitwindow.execute.parameters import StoredParameters, store
+from bitwindow.execute.plan import Variant
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
 from bitwindow.network.records import Average, Contraction, Convolution, FloatComputation, PassThrough
@@ -81,7 +83,7 @@ class Executor:
             raise SettingError(message)
         self.network = network
         self.patches = device_path == "patches" or (device_path == "auto" and jax.default_backend() != "cpu")
-        self._steps: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self._steps: dict[tuple[Any, ...], Any] = {}
         self._planned: Setting | None = None
         self._shapes = {layer.name: Sizes(operands=self._operand_shapes(layer)) for layer in network.layers}
 
@@ -224,10 +226,12 @@ class Executor:
             self._carrier(layer, position, operand, setting.stored, boundaries)
             for position, operand in enumerate(_operands(layer))
         )
-        step = self._integer_step(layer, typed=typed or moves, tally=tally)
+        table = np.stack([one.as_array() for one in _typed(formats)])
+        arguments = (operands, table, fmt.as_array(), plan.settings.packed(), plan.extra, numbers)
+        steps = self._integer_steps(layer, arguments, typed=typed or moves, tally=tally)
+        variant = plan.settings.variant
         with jax.enable_x64(True):
-            table = np.stack([one.as_array() for one in _typed(formats)])
-            result = step(operands, table, fmt.as_array(), plan.settings.packed(), plan.extra, numbers)
+            result = steps[variant if variant in steps else Variant.CAREFUL](*arguments)
         counts = [(site or "", result.counts)] if tally and typed and not moves else []
         over = [(layer.name, result.accumulator_overflows)] if plan.worst is not None else []
         return {name: result.output}, counts, over
@@ -282,10 +286,21 @@ class Executor:
         with jax.enable_x64(True):
             return jitted_cast(x, fmt.as_array(), codes, numbers, tally=tally)
 
-    def _integer_step(self, layer: Layer, *, typed: bool, tally: bool) -> Callable[..., Any]:
-        key = (layer.name, "integer", typed, tally)
+    def _integer_steps(
+        self, layer: Layer, arguments: tuple[Any, ...], *, typed: bool, tally: bool
+    ) -> dict[Variant, Callable[..., Any]]:
+        """Return the compiled forms of a layer, all made at its first run so that no later change compiles."""
+        key = (layer.name, typed, tally)
         if key not in self._steps:
-            self._steps[key] = jax.jit(integer_step(layer, typed=typed, tally=tally, patches=self.patches))
+
+            def compiled(variant: Variant) -> Callable[..., Any]:
+                step = integer_step(layer, variant=variant, typed=typed, tally=tally, patches=self.patches)
+                with jax.enable_x64(True):
+                    return jax.jit(step).lower(*arguments).compile()
+
+            variants = variants_of(layer)
+            with ThreadPoolExecutor(len(variants)) as pool:
+                self._steps[key] = dict(zip(variants, pool.map(compiled, variants), strict=True))
         return self._steps[key]
 
     def _float_step(self, layer: Layer) -> Callable[..., Any]:

@@ -11,12 +11,10 @@ from jax import lax
 
 from bitwindow.execute.plan import Settings
 from bitwindow.execute.tally import CLASSES, count_verdicts
-from bitwindow.numbers.cast import Cast, cast_integers, cast_ratio
+from bitwindow.numbers.cast import cast_integers, cast_ratio
 from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jax import Array
     from jaxtyping import Int, Int32, Int64, UInt32
 
@@ -72,6 +70,7 @@ def finish_sum(
     fmt: Int32[Array, "3"],
     samples: Samples,
     *,
+    careful: bool,
     clips: bool,
     tally: bool,
     divisor: Int[Array, "..."] | None = None,
@@ -84,6 +83,8 @@ def finish_sum(
         settings: Traced settings.
         fmt: The output's type.
         samples: The chunk's samples.
+        careful: Whether the mode may be stochastic, the accumulator limited or a bound off the grid; else the sums are
+            clipped on their grid and cast.
         clips: Whether the layer has an activation.
         tally: Whether verdicts are counted.
         divisor: Divisor of an average, broadcastable to the sums.
@@ -91,34 +92,41 @@ def finish_sum(
     """
     low, high = (settings.clip_min, settings.clip_max) if bounds is None else bounds
     low, high = narrow_to(low, total.dtype), narrow_to(high, total.dtype)
-
-    def cast(k: Array, point: Array, words: Array | None, by: Array | None) -> Cast:
-        codes = (fmt, settings.rounding.astype(np.int32), settings.overflow.astype(np.int32))
-        if by is None:
-            return cast_integers(k, point.astype(np.int32), *codes, random_bits=words)
-        return cast_ratio(k, by, point.astype(np.int32), *codes, random_bits=words)
-
-    def counted(result: Cast, overflows: Array) -> Result:
-        counts = count_verdicts(result.verdict, samples.valid, finite=True) if tally else no_counts()
-        return Result(result.stored, counts, overflows)
-
-    def plainly(k: Array) -> Result:
-        inside = jnp.clip(k, low, high) if clips else k
-        return counted(cast(inside, settings.point, None, divisor), jnp.zeros((), np.int64))
-
-    def carefully(k: Array) -> Result:
-        stochastic = settings.rounding == Rounding.STOCHASTIC.code
+    point: Array = settings.point.astype(np.int32)
+    words, overflows = None, jnp.zeros((), np.int64)
+    if careful:
         words = lax.cond(
-            stochastic, lambda: samples.random_bits(k.shape), lambda: jnp.zeros(k.shape, np.uint32)
+            settings.rounding == Rounding.STOCHASTIC.code,
+            lambda: samples.random_bits(total.shape),
+            lambda: jnp.zeros(total.shape, np.uint32),
         )
-        k, overflows = limit_sum(k, settings, samples)
-        result = cast(k, settings.point, words, divisor)
-        if clips:
-            result = _replace_outside(k, low, high, settings, result, lambda m, p: cast(m, p, words, None))
-        return counted(result, overflows)
+        total, overflows = limit_sum(total, settings, samples)
+    if clips and careful:
+        total, point, divisor = _clip_off_grid(total, low, high, settings, divisor)
+    elif clips:
+        total = jnp.clip(total, low, high)
+    codes = (fmt, settings.rounding.astype(np.int32), settings.overflow.astype(np.int32))
+    if divisor is None:
+        result = cast_integers(total, point, *codes, random_bits=words)
+    else:
+        result = cast_ratio(total, divisor, point, *codes, random_bits=words)
+    counts = count_verdicts(result.verdict, samples.valid, finite=True) if tally else no_counts()
+    return Result(result.stored, counts, overflows)
 
-    finished: Result = lax.cond(settings.careful != 0, carefully, plainly, total)
-    return finished
+
+def _clip_off_grid(
+    k: Array, low: Array, high: Array, settings: Settings, divisor: Array | None
+) -> tuple[Array, Array, Array | None]:
+    """Put the bounds themselves, m * 2^-p, where the sums lie beyond them; they may be off the sum's grid."""
+    point = jnp.broadcast_to(settings.point.astype(np.int32), k.shape)
+    beyond = (k < low) | (k > high)
+    for outside, mantissa, own_point in (
+        (k < low, settings.lower, settings.lower_point),
+        (k > high, settings.upper, settings.upper_point),
+    ):
+        k = jnp.where(outside, mantissa.astype(k.dtype), k)
+        point = jnp.where(outside, own_point.astype(np.int32), point)
+    return k, point, None if divisor is None else jnp.where(beyond, np.int64(1), divisor)
 
 
 def limit_sum(k: Int[Array, "rows *shape"], settings: Settings, samples: Samples) -> tuple[Array, Array]:
@@ -132,21 +140,6 @@ def limit_sum(k: Int[Array, "rows *shape"], settings: Settings, samples: Samples
     wrapped = ((k & (high | sign)) ^ sign) - sign
     limited = jnp.where(settings.limit_wraps != 0, wrapped, jnp.clip(k, low, high))
     return jnp.where(settings.limit != 0, limited, k), count
-
-
-def _replace_outside(  # noqa: PLR0917  (the sums, their bounds, and what stands inside)
-    k: Array, low: Array, high: Array, settings: Settings, inside: Cast, cast: Callable[[Array, Array], Cast]
-) -> Cast:
-    """Put the casts of the bounds themselves where the sums lie beyond them; they may be off the sum's grid."""
-    for outside, mantissa, point in (
-        (k < low, settings.lower, settings.lower_point),
-        (k > high, settings.upper, settings.upper_point),
-    ):
-        bound = cast(jnp.broadcast_to(mantissa.astype(np.int32), k.shape), point)
-        inside = Cast(
-            jnp.where(outside, bound.stored, inside.stored), jnp.where(outside, bound.verdict, inside.verdict)
-        )
-    return inside
 
 
 def sum_to_float(

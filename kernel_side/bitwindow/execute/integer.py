@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 
 from bitwindow.execute.finish import Result, Samples, finish_sum, no_counts, sum_to_float, unpack
-from bitwindow.execute.plan import bounds_of
+from bitwindow.execute.plan import Variant, bounds_of
 from bitwindow.execute.products import sum_products
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Step = Callable[..., Result]
 
 
-def integer_step(layer: Layer, *, typed: bool, tally: bool, patches: bool) -> Step:
+def integer_step(layer: Layer, *, variant: Variant, typed: bool, tally: bool, patches: bool) -> Step:
     """Return the pure function of a layer whose operands all have types.
 
     It takes (operand carriers, operand formats int32[n, 3], output format int32[3], settings, extra, samples); `extra`
@@ -37,6 +37,7 @@ def integer_step(layer: Layer, *, typed: bool, tally: bool, patches: bool) -> St
 
     Args:
         layer: A layer that is not a float computation.
+        variant: Its compiled form.
         typed: Whether the output's site has a type.
         tally: Whether verdicts are counted.
         patches: Whether to take the path meant for GPUs.
@@ -59,16 +60,8 @@ def integer_step(layer: Layer, *, typed: bool, tally: bool, patches: bool) -> St
         if isinstance(operation, Concatenation):
             return _concatenate(layer, operands, formats, fmt, settings, samples, tally=tally)
 
-        def end(total: Array) -> Result:
-            return _end(layer, total, settings, fmt, samples, extra, typed=typed, tally=tally)
-
-        def total(*, wide: bool) -> Array:
-            return _total(layer, operands, formats, settings, extra, patches=patches, wide=wide)
-
-        result: Result = lax.cond(
-            settings.wide != 0, lambda: end(total(wide=True)), lambda: end(total(wide=False))
-        )
-        return result
+        total = _total(layer, operands, formats, settings, extra, patches=patches, variant=variant)
+        return _end(layer, total, settings, fmt, samples, extra, variant=variant, typed=typed, tally=tally)
 
     return step
 
@@ -82,6 +75,15 @@ def widen(x: Int32[Array, "..."], fmt: Int32[Array, "3"]) -> Int64[Array, "..."]
     """Return the stored integers of carriers."""
     wide = x.astype(np.int64)
     return jnp.where(pattern(fmt) & (wide < 0), wide + np.int64(2**32), wide)
+
+
+def variants_of(layer: Layer) -> tuple[Variant, ...]:
+    """Return the forms that a layer can take; all are compiled at its first run."""
+    if isinstance(layer.operation, PassThrough | Concatenation):
+        return (Variant.NARROW,)
+    if isinstance(layer.operation, Convolution | Contraction):
+        return tuple(Variant)
+    return (Variant.NARROW, Variant.CAREFUL)
 
 
 def _view(x: Array, operand: Operand, fmt: Int32[Array, "3"], where: str) -> Array:
@@ -100,8 +102,9 @@ def _total(  # noqa: PLR0917  (the layer and what it reads)
     extra: tuple[Array, ...],
     *,
     patches: bool,
-    wide: bool,
+    variant: Variant,
 ) -> Array:
+    wide = variant not in (Variant.NARROW, Variant.BYTES)
     dtype = np.int64 if wide else np.int32
     operation = layer.operation
     # Parameters of products come viewed, so that their sums are known.
@@ -113,7 +116,7 @@ def _total(  # noqa: PLR0917  (the layer and what it reads)
     ]
     if isinstance(operation, Convolution | Contraction):
         patterns = (pattern(formats[0]), pattern(formats[1]))
-        total = sum_products(operation, views[0], views[1], patterns, settings, patches=patches, wide=wide)
+        total = sum_products(operation, views[0], views[1], patterns, settings, patches=patches, variant=variant)
         if layer.bias is None:
             return total
         bias = _at_width(operands[2], formats[2], wide=wide)
@@ -164,6 +167,7 @@ def _end(  # noqa: PLR0917  (as finish_sum)
     samples: Samples,
     extra: tuple[Array, ...],
     *,
+    variant: Variant,
     typed: bool,
     tally: bool,
 ) -> Result:
@@ -178,6 +182,7 @@ def _end(  # noqa: PLR0917  (as finish_sum)
         settings,
         fmt,
         samples,
+        careful=variant is Variant.CAREFUL,
         clips=layer.activation is not None,
         tally=tally,
         divisor=extra[0] if average else None,

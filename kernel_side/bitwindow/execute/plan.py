@@ -39,6 +39,19 @@ class Carrier(IntEnum):
     HALVES = 3
 
 
+class Variant(IntEnum):
+    """The compiled forms of an integer layer. Conditionals would do in one, but XLA runs their branches on one core.
+
+    ``NARROW``, ``BYTES`` and ``DOUBLE`` clip on the grid and cast: sums in int32 from float32 or int8 products, sums in
+    int64 from float64 ones. ``CAREFUL`` does all else, in int64.
+    """
+
+    NARROW = 0
+    BYTES = 1
+    DOUBLE = 2
+    CAREFUL = 3
+
+
 class Settings(NamedTuple):
     """The numbers that a compiled step takes.
 
@@ -65,6 +78,13 @@ class Settings(NamedTuple):
     upper_point: int = 0
     rounding: int = 0
     overflow: int = 0
+
+    @property
+    def variant(self) -> Variant:
+        """Return the form to run."""
+        if self.careful or self.carrier == Carrier.HALVES:
+            return Variant.CAREFUL
+        return Variant.DOUBLE if self.wide else Variant(self.carrier)
 
     def packed(self) -> Int64[np.ndarray, "settings"]:
         """Return the numbers as one vector."""

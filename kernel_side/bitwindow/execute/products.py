@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from bitwindow.execute.plan import Carrier, Variant
 from bitwindow.network.records import Convolution
 
 if TYPE_CHECKING:
@@ -113,54 +114,49 @@ def sum_products(  # noqa: PLR0917  (the operation, its operands with their sign
     settings: Settings,
     *,
     patches: bool,
-    wide: bool,
+    variant: Variant,
 ) -> Array:
-    """Return the exact sums, int32 (narrow: |sum| < 2^31) or int64 (wide).
+    """Return the exact sums: int32 in the variants NARROW and BYTES (|sum| < 2^31), else int64.
 
     Args:
         operation: Convolution or contraction.
         x: Carriers of operand 0.
         w: Carriers of operand 1.
         patterns: For each operand, whether it holds bit patterns of an unsigned type of 32 bits.
-        settings: Traced settings; `carrier` chooses among the branches of this width.
+        settings: Traced settings; in the careful variant `carrier` chooses the cheaper way when it is exact.
         patches: Whether to take the path meant for GPUs.
-        wide: Whether the sums are int64.
+        variant: The compiled form.
     """
 
     def multiply(dtype: np.dtype | type, sums: np.dtype | type) -> Callable[[Array, Array], Array]:
         made = patch_product if patches else float_product
         return lambda a, b: made(operation, a.astype(dtype), b.astype(dtype), sums)
 
+    digits = multiply(np.int8, np.int32)
+    if variant is Variant.BYTES:
+        return digits(x, w)
+    if variant is Variant.NARROW:
+        return _by_digits(x, w, digits, 2, np.int32) if patches else multiply(np.float32, np.float32)(x, w).astype(np.int32)
     if patches:
-        digits = multiply(np.int8, np.int32)
-        if not wide:
-            return _by_digits(x, w, digits, 2, np.int32)
         wide_x, wide_w = _widen(x, patterns[0]), _widen(w, patterns[1])
-        few: Array = lax.cond(
-            settings.carrier == 2,
-            lambda a, b: _by_digits(a, b, digits, FEW_DIGITS, np.int64),
-            lambda a, b: _by_digits(a, b, digits, MAX_DIGITS, np.int64),
-            wide_x,
-            wide_w,
-        )
-        return few
-    if not wide:
-        single = multiply(np.float32, np.float32)
-        return lax.cond(
-            settings.carrier == 0,
-            lambda a, b: single(a, b).astype(np.int32),
-            lambda a, b: multiply(np.int8, np.int32)(a, b),
-            x,
-            w,
-        )
+        if variant is Variant.DOUBLE:
+            return _by_digits(wide_x, wide_w, digits, FEW_DIGITS, np.int64)
+        return _by_digits(wide_x, wide_w, digits, MAX_DIGITS, np.int64)
     double = multiply(np.float64, np.float64)
-    return lax.cond(
-        settings.carrier == 2,
-        lambda a, b: double(_to_double(a, patterns[0]), _to_double(b, patterns[1])).astype(np.int64),
+
+    def by_doubles(a: Array, b: Array) -> Array:
+        return double(_to_double(a, patterns[0]), _to_double(b, patterns[1])).astype(np.int64)
+
+    if variant is Variant.DOUBLE:
+        return by_doubles(x, w)
+    sums: Array = lax.cond(
+        settings.carrier != Carrier.HALVES,
+        by_doubles,
         lambda a, b: _by_halves(_widen(a, patterns[0]), _widen(b, patterns[1]), double),
         x,
         w,
     )
+    return sums
 
 
 def _widen(x: Int32[Array, "..."], pattern: Array) -> Int64[Array, "..."]:

@@ -11,7 +11,7 @@ import pytest
 from bitwindow.assign.assign import assign, follow_biases
 from bitwindow.assign.records import Assignment
 from bitwindow.errors import DataError, SettingError
-from bitwindow.network.records import Contraction, FloatComputation, Layer, Network, Operand, SiteInfo, Value
+from bitwindow.network.records import Contraction, FloatComputation, Layer, Network, Operand, SiteInfo, SiteKind, Value
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.spectrum.record import Spectrum
 
@@ -39,7 +39,7 @@ def dense(name: str, source: str) -> Layer:
     )
 
 
-def site(name: str, kind: Any, layer: str, float_reason: str = "") -> SiteInfo:
+def site(name: str, kind: SiteKind, layer: str, float_reason: str = "") -> SiteInfo:
     return SiteInfo(name=name, kind=kind, shape=(3,), layer=layer, float_reason=float_reason)
 
 

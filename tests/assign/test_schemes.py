@@ -24,9 +24,9 @@ def finer(fmt: FixedPoint) -> FixedPoint:
     return FixedPoint(fmt.signed, fmt.word_length, fmt.fraction_length + 1)
 
 
-@given(arrays, st.integers(2, 16), st.booleans(), roundings, overflows)
+@given(x=arrays, width=st.integers(2, 16), signed=st.booleans(), rounding=roundings, overflow=overflows)
 def test_minmax_never_overflows_and_one_finer_would(
-    x: NDArray[np.float32], width: int, signed: bool, rounding: Rounding, overflow: Overflow
+    *, x: NDArray[np.float32], width: int, signed: bool, rounding: Rounding, overflow: Overflow
 ) -> None:
     x = x if signed else np.abs(x)
     spectrum = Spectrum.of(x)
@@ -50,9 +50,9 @@ def test_percentile_holds_and_is_tight(
         assert spectrum.counts(finer(fmt), rounding, overflow).overflow > allowed
 
 
-@given(arrays, st.integers(2, 16), st.booleans())
+@given(x=arrays, width=st.integers(2, 16), signed=st.booleans())
 def test_histogram_holds_the_most_msbs_and_takes_the_higher_of_equals(
-    x: NDArray[np.float32], width: int, signed: bool
+    *, x: NDArray[np.float32], width: int, signed: bool
 ) -> None:
     x = x if signed else np.abs(x)
     spectrum = Spectrum.of(x)
@@ -70,14 +70,14 @@ def test_histogram_holds_the_most_msbs_and_takes_the_higher_of_equals(
 
 @settings(max_examples=40)
 @given(
-    hnp.arrays(np.float32, st.integers(1, 6), elements=st.floats(-100, 100, width=16)),
-    st.integers(2, 9),
-    st.booleans(),
-    roundings,
-    overflows,
+    x=hnp.arrays(np.float32, st.integers(1, 6), elements=st.floats(-100, 100, width=16)),
+    width=st.integers(2, 9),
+    signed=st.booleans(),
+    rounding=roundings,
+    overflow=overflows,
 )
 def test_mse_of_a_parameter_is_the_least_of_all_types(
-    x: NDArray[np.float32], width: int, signed: bool, rounding: Rounding, overflow: Overflow
+    *, x: NDArray[np.float32], width: int, signed: bool, rounding: Rounding, overflow: Overflow
 ) -> None:
     x = x if signed else np.abs(x)
     assume(np.any(x))
@@ -126,7 +126,7 @@ def test_reasons() -> None:
     ],
 )
 def test_tensors_without_a_value_get_the_type_that_ends_at_one(
-    scheme: str, signed: bool, values: list[float], flag: str
+    *, scheme: str, signed: bool, values: list[float], flag: str
 ) -> None:
     x = np.array(values, np.float32)
     choice = choose(scheme, Spectrum.of(x), 8, signed, values=x)

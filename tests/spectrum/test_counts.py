@@ -71,7 +71,7 @@ def verdict_counts(x: NDArray[Any], fmt: FixedPoint, rounding: Rounding, overflo
 
 @pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
 @pytest.mark.parametrize("rounding", DETERMINISTIC_ROUNDINGS)
-def test_every_16_bit_float_is_counted_as_the_cast_judges_it(dtype: Any, rounding: Rounding) -> None:
+def test_every_16_bit_float_is_counted_as_the_cast_judges_it(dtype: type[np.generic], rounding: Rounding) -> None:
     x = np.arange(1 << 16, dtype=np.uint32).astype(np.uint16).view(dtype)
     spectrum = Spectrum.of(x)
     widths = {True: (2, 3, 8, 12, 32), False: (1, 2, 9, 32)}

@@ -16,9 +16,9 @@ Format = FixedPoint | Literal["float"]
 class Assignment:
     """The type of every site, with the reason for it.
 
-    ``formats`` and ``reasons`` have the same keys, the network's sites in order. ``following`` names the biases whose
-    type still follows Fx + Fw of their layer (32 bits at the accumulator's LSB) until the user sets them. ``flags`` holds
-    warnings by site ("all values are zero", ...).
+    ``formats`` and ``reasons`` have the same keys, the network's sites in order. ``following`` names the biases
+    whose type still follows Fx + Fw of their layer (32 bits at the accumulator's LSB) until the user sets them.
+    ``flags`` holds warnings by site ("all values are zero", ...).
     """
 
     formats: Mapping[str, Format]

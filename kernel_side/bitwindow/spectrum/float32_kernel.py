@@ -15,12 +15,13 @@ import numpy as np
 
 from bitwindow.spectrum.compiled import compiled, leading_zeros
 
-LANES = 4
+LANES = 2
+"""More keep equal neighbours further apart, but crowd the first-level cache: measured, two are best."""
 BLOCK = 4096
 """Patterns whose indices stay in the first-level cache."""
-BLOCKS_PER_SQUARES = 128
-"""2^17 values a lane: their squared fractions, 46 bits each, fit 64 bits."""
-BLOCKS_PER_TABLE = 1024
+BLOCKS_PER_SQUARES = 64
+"""2^17 values a lane, and less than a block after the last: 2^18 squared fractions of 46 bits fit 64 bits."""
+BLOCKS_PER_TABLE = 512
 """2^20 values a lane: their count and the sum of their fractions fit 21 + 43 bits."""
 ROWS = 512
 CELLS = ROWS * 128
@@ -43,18 +44,21 @@ def cell_index(pattern: Any) -> Any:  # noqa: ANN401  (a numba word)
 
 
 @compiled
-def _extremes(patterns: Any, start: Any, stop: Any, extremes: Any) -> None:  # noqa: ANN401
-    least, greatest, bits = extremes[0], extremes[1], i32(extremes[2])
-    for i in range(start, stop):
-        pattern = patterns[i]
-        magnitude = pattern & u32(0x7FFFFFFF)
-        finite = magnitude < u32(0x7F800000)
+def _extremes(patterns: Any, extremes: Any) -> None:  # noqa: ANN401
+    least, greatest, bits = i32(extremes[0]), i32(extremes[1]), i32(extremes[2])
+    for i in range(patterns.size):
+        pattern = i32(patterns[i])
+        magnitude = i32(pattern & i32(0x7FFFFFFF))
+        ordered = i32(pattern ^ i32(i32(pattern >> i32(31)) & i32(0x7FFFFFFF)))
+        finite = magnitude < i32(0x7F800000)
+        low = ordered if finite else i32(0x7FFFFFFF)
+        high = ordered if finite else i32(-0x80000000)
+        # Selections, not min and max: those of numba do not vectorize.
+        least = min(least, low)
+        greatest = max(greatest, high)
         # Denormals are counted apart: the precision of their fractions is not that of the field.
-        normal = finite and magnitude >= u32(0x00800000)
-        ordered = i32(pattern) ^ i32(u32(i32(pattern) >> 31) & u32(0x7FFFFFFF))
-        least = min(least, ordered if finite else i32(0x7FFFFFFF))
-        greatest = max(greatest, ordered if finite else i32(-0x80000000))
-        bits |= i32(pattern & u32(0x7FFFFF)) if normal else i32(0)
+        normal = finite & (magnitude >= i32(0x00800000))
+        bits = i32(bits | (i32(magnitude & i32(0x7FFFFF)) if normal else i32(0)))
     extremes[0], extremes[1], extremes[2] = least, greatest, bits
 
 
@@ -95,27 +99,28 @@ def count_float32(
     """
     index = np.empty(BLOCK, np.uint16)
     blocks = patterns.size // BLOCK
-    for block in range(blocks):
-        base = block * BLOCK
+    for number in range(blocks):
+        block = patterns[number * BLOCK : (number + 1) * BLOCK]
         for i in range(BLOCK):
-            index[i] = cell_index(patterns[base + i])
-        _extremes(patterns, base, base + BLOCK, extremes)
+            index[i] = cell_index(block[i])
+        _extremes(block, extremes)
         for i in range(0, BLOCK, LANES):
             for lane in range(LANES):
                 cell = index[i + lane]
-                fraction = u64(patterns[base + i + lane] & u32(0x7FFFFF))
+                fraction = u64(block[i + lane] & u32(0x7FFFFF))
                 table[lane, cell] += fraction + u64(1 << COUNT_SHIFT)
                 squares[lane, cell >> nb.uint16(7)] += fraction * fraction
-        if (block + 1) % BLOCKS_PER_SQUARES == 0:
+        if (number + 1) % BLOCKS_PER_SQUARES == 0:
             _drain_squares(squares, totals)
-        if (block + 1) % BLOCKS_PER_TABLE == 0:
+        if (number + 1) % BLOCKS_PER_TABLE == 0:
             _drain_table(table, counts, totals)
-    for i in range(blocks * BLOCK, patterns.size):
-        cell = cell_index(patterns[i])
-        fraction = u64(patterns[i] & u32(0x7FFFFF))
+    rest = patterns[blocks * BLOCK :]
+    for i in range(rest.size):
+        cell = cell_index(rest[i])
+        fraction = u64(rest[i] & u32(0x7FFFFF))
         table[0, cell] += fraction + u64(1 << COUNT_SHIFT)
         squares[0, cell >> u32(7)] += fraction * fraction
-    _extremes(patterns, blocks * BLOCK, patterns.size, extremes)
+    _extremes(rest, extremes)
     _drain_squares(squares, totals)
     _drain_table(table, counts, totals)
 
@@ -128,10 +133,10 @@ def count_float32_cells(patterns: Any, table: Any, counts: Any) -> None:  # noqa
     """
     index = np.empty(BLOCK, np.uint16)
     blocks = patterns.size // BLOCK
-    for block in range(blocks):
-        base = block * BLOCK
+    for number in range(blocks):
+        block = patterns[number * BLOCK : (number + 1) * BLOCK]
         for i in range(BLOCK):
-            index[i] = cell_index(patterns[base + i])
+            index[i] = cell_index(block[i])
         for i in range(0, BLOCK, LANES):
             for lane in range(LANES):
                 table[lane, index[i + lane]] += u32(1)

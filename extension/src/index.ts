@@ -1,4 +1,4 @@
-import { type ExportMap, IJupyterWidgetRegistry } from '@jupyter-widgets/base';
+import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
 
 import { MODULE_NAME, MODULE_VERSION } from './version.js';
 
@@ -20,7 +20,7 @@ const plugin: WidgetsPlugin = {
     registry.registerWidget({
       name: MODULE_NAME,
       version: MODULE_VERSION,
-      exports: async () => (await import('./widgets/index.js')) as unknown as ExportMap
+      exports: async () => ({ ...(await import('./widgets/index.js')) })
     });
   }
 };

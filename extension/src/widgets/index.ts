@@ -1,1 +1,2 @@
+export { BitWindow } from './bit_window.js';
 export { BitWindowModel } from './model.js';

@@ -23,7 +23,7 @@ MODULE_NAME = "bitwindow"
 MODULE_VERSION = "^0.1.0"
 ROW_HEIGHT = 26
 """A comfortable height of one row, in pixels."""
-MARGIN = {"top": 44, "bottom": 10, "left": 170, "right": 350}
+MARGIN = {"top": 44, "bottom": 10, "left": 170, "right": 400}
 """The figure's margins, in pixels: the names stand in the left one, the columns of figures in the right one."""
 
 OnChange = Callable[[int, FixedPoint], None]

@@ -11,7 +11,9 @@ from bitwindow.quantizer.state import History, State
 
 
 def state(number: int) -> State:
-    return State(assignment=Assignment(formats={}, reasons={}), modes=Modes(seed=number), scheme="minmax", word_length=8)
+    return State(
+        assignment=Assignment(formats={}, reasons={}), modes=Modes(seed=number), scheme="minmax", word_length=8
+    )
 
 
 @given(moves=st.lists(st.one_of(st.integers(0, 3), st.sampled_from(["undo", "redo"])), max_size=60))

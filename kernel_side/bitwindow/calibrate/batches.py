@@ -1,7 +1,7 @@
 """Data as people have it, cut into chunks of one fixed shape.
 
-An array, a tuple or a dict of arrays is a data set (first axis = samples); any other iterable yields batches. A tuple holds
-the model's inputs and may be one longer: the label, which is ignored.
+An array, a tuple or a dict of arrays is a data set (first axis = samples); any other iterable yields batches. A tuple
+holds the model's inputs and may be one longer: the label, which is ignored.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def chunks(data: object, spec: InputSpec, size: int) -> Iterator[Chunk]:
     if held:
         yield Chunk(leaves=tuple(_pad(leaf, size) for leaf in _join(pending)), valid=held, first=first)
     elif first == 0:
-        message = "data: wanted at least one sample, got none. Pass an array with a first axis > 0 or a non-empty iterable."
+        message = (
+            "data: wanted at least one sample, got none. Pass an array with a first axis > 0 or a non-empty iterable."
+        )
         raise DataError(message)
 
 
@@ -97,7 +99,9 @@ def leaves_of(batch: object, spec: InputSpec, *, where: str) -> tuple[NDArray[An
     arguments = _arguments(batch, spec, where)
     leaves, structure = jax.tree.flatten(arguments)
     if structure != spec.structure:
-        message = f"{where}: wanted inputs of the structure {spec.structure}, got {structure}. Pass them as in the example."
+        message = (
+            f"{where}: wanted inputs of the structure {spec.structure}, got {structure}. Pass them as in the example."
+        )
         raise DataError(message)
     checked = tuple(
         _checked(leaf, name, shape, dtype, where)
@@ -116,7 +120,7 @@ def _arguments(batch: object, spec: InputSpec, where: str) -> tuple[Any, ...]:
         return (batch,)
     if len(batch) not in {spec.arguments, spec.arguments + 1}:
         message = (
-            f"{where}: wanted a tuple of {spec.arguments} input(s), or one more with the label last, got {len(batch)} items."
+            f"{where}: wanted a tuple of {spec.arguments} input(s), or one more with the label last, got {len(batch)}."
         )
         raise DataError(message)
     return tuple(batch[: spec.arguments])
@@ -149,7 +153,9 @@ def _batches(data: object, spec: InputSpec) -> Iterator[tuple[NDArray[Any], ...]
         yield leaves_of(data, spec, where="data set")
         return
     if not isinstance(data, Iterable):
-        message = f"data: wanted an array, a tuple or dict of arrays, or an iterable of batches, got {type(data).__name__}."
+        message = (
+            f"data: wanted an array, a tuple or dict of arrays, or an iterable of batches, got {type(data).__name__}."
+        )
         raise DataError(message)
     for index, batch in enumerate(data):
         yield leaves_of(batch, spec, where=f"batch {index}")

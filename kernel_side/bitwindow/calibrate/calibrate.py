@@ -52,7 +52,7 @@ def calibrate(
     with tqdm(total=total, desc="calibrate", unit="sample", disable=not progress) as bar:
         try:
             for chunk in chunks(data, spec, network.batch):
-                done = done.add(chunk.valid, _spectra(observe, parameters, chunk))
+                done = done.add(chunk.valid, _spectra(network, observe, parameters, chunk))
                 bar.update(chunk.valid)
                 report(done, total)
         except KeyboardInterrupt:
@@ -61,11 +61,12 @@ def calibrate(
     return done
 
 
-def _spectra(observe: Observe, parameters: Any, chunk: Chunk) -> Mapping[str, Spectrum]:
+def _spectra(network: Network, observe: Observe, parameters: Any, chunk: Chunk) -> Mapping[str, Spectrum]:
     _, sites = observe(parameters, *chunk.leaves)
     jax.block_until_ready(sites)
     # On the CPU numpy sees a JAX array without a copy, and slicing a view compiles nothing for a ragged last chunk.
-    spectra = {name: Spectrum.of(np.asarray(values)[: chunk.valid]) for name, values in sites.items()}
+    # A compiled function sorts the names; data-flow order makes the first site at fault the cause.
+    spectra = {name: Spectrum.of(np.asarray(sites[name])[: chunk.valid]) for name in network.sites if name in sites}
     for name, spectrum in spectra.items():
         if spectrum.nan or spectrum.inf:
             message = (

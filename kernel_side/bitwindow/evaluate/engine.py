@@ -38,9 +38,7 @@ class Engine:
 
     def run(self, stored: StoredParameters, assignment: Assignment, modes: Modes, chunk: Chunk) -> ChunkRun:
         """Run one chunk bit-true."""
-        return self.executor.run(
-            stored, assignment, modes, chunk.leaves, first_sample=chunk.first, valid=chunk.valid
-        )
+        return self.executor.run(stored, assignment, modes, chunk.leaves, first_sample=chunk.first, valid=chunk.valid)
 
     def outputs(self, data: object, assignment: Assignment, modes: Modes) -> Any:
         """Return the quantized network's outputs for all of ``data``, as the model would return them."""

@@ -36,7 +36,10 @@ def wilson(successes: float, n: int, total: int | None = None) -> tuple[float, f
     centre = share + Z_95**2 / (2 * count)
     spread = Z_95 * sqrt(share * (1 - share) / count + Z_95**2 / (4 * count**2))
     scale = 1 + Z_95**2 / count
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    # At 0 and 1 the formula gives the share itself up to rounding, which must not move the bound past it.
+    low = 0.0 if share == 0 else (centre - spread) / scale
+    high = 1.0 if share == 1 else (centre + spread) / scale
+    return low, high
 
 
 def normal(mean: float, variance: float, n: int, total: int | None = None) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Metrics: what a network's outputs are worth, given labels.
 
-A metric is a mean over samples where it can be, so that a part of the samples already estimates it. A user's own function
-``f(outputs, labels)`` may return one number per sample (treated alike) or one number for the whole set.
+A metric is a mean over samples where it can be, so that a part of the samples already estimates it. A user's own
+function ``f(outputs, labels)`` may return one number per sample (treated alike) or one number for the whole set.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def parse_metric(metric: str | Callable[[Any, Any], Any]) -> Metric:
         if (top := re.fullmatch(r"top[-_ ]?([1-9]\d*)", metric)) is not None:
             k = int(top.group(1))
             return Metric(name=f"top{k}", score=lambda outputs, labels: _among(outputs, labels, k), proportion=True)
-    message = f"metric: wanted 'accuracy', 'top5' (any number), 'mse', 'mae' or a function f(outputs, labels), got {metric!r}."
+    message = f"metric: wanted 'accuracy', 'top5' (any number), 'mse', 'mae' or f(outputs, labels), got {metric!r}."
     raise SettingError(message)
 
 
@@ -68,7 +68,7 @@ def class_labels(labels: Any, n: int, classes: int) -> NDArray[np.int64]:
         message = f"labels: wanted {n} integers or one-hot rows of {classes}, got shape {array.shape} of {array.dtype}."
         raise DataError(message)
     integers = array.astype(np.int64)
-    if n and not (0 <= integers.min() and integers.max() < classes):
+    if n and not (integers.min() >= 0 and integers.max() < classes):
         message = f"labels: wanted classes 0 to {classes - 1}, got {integers.min()} to {integers.max()}."
         raise DataError(message)
     return integers
@@ -86,7 +86,7 @@ def logits(outputs: Any) -> NDArray[Any] | None:
 def _class_scores(outputs: Any) -> NDArray[Any]:
     scores = logits(outputs)
     if scores is None:
-        message = "metric: accuracy wants one output of shape (samples, classes), two classes or more; pass a function instead."
+        message = "metric: accuracy wants one output (samples, classes), two classes or more; pass a function instead."
         raise DataError(message)
     return scores
 

@@ -14,9 +14,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from bitwindow.calibrate.batches import leaves_of
+from bitwindow.calibrate.batches import chunks, leaves_of
 from bitwindow.evaluate.engine import Engine, Leaves, valid_rows
-from bitwindow.calibrate.batches import chunks
 from bitwindow.evaluate.metrics import Metric
 from bitwindow.evaluate.report import Evaluation
 from bitwindow.evaluate.score import score
@@ -42,7 +41,12 @@ def watched(engine: Engine, x: object, y: Any, metric: Metric) -> Watched:
     labels = checked_labels(y, len(leaves[0]))
     order = np.random.default_rng(ORDER_SEED).permutation(len(leaves[0]))
     arguments = jax.tree.unflatten(engine.spec.structure, [leaf[order] for leaf in leaves])
-    return Watched(arguments=arguments, labels=jax.tree.map(lambda part: np.asarray(part)[order], labels), order=order, metric=metric)
+    return Watched(
+        arguments=arguments,
+        labels=jax.tree.map(lambda part: np.asarray(part)[order], labels),
+        order=order,
+        metric=metric,
+    )
 
 
 class LiveEvaluation:
@@ -123,8 +127,13 @@ class LiveEvaluation:
         n, total = 0, len(data.order)
         for chunk in chunks(data.arguments, engine.spec, engine.network.batch):
             run = engine.executor.run(
-                stored, state.assignment, state.modes, chunk.leaves,
-                samples=data.order[chunk.first : chunk.first + chunk.valid], valid=chunk.valid, tally=False,
+                stored,
+                state.assignment,
+                state.modes,
+                chunk.leaves,
+                first_sample=chunk.first,
+                valid=chunk.valid,
+                tally=False,
             )
             parts.append(valid_rows(run.outputs, chunk.valid))
             n += chunk.valid

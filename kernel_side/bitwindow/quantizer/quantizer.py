@@ -9,7 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +16,7 @@ from bitwindow.assign.assign import assign, follow_biases
 from bitwindow.assign.records import Assignment
 from bitwindow.calibrate.calibrate import calibrate
 from bitwindow.calibrate.record import NOTHING, Calibration
-from bitwindow.errors import DataError, SettingError
+from bitwindow.errors import DataError
 from bitwindow.evaluate.engine import Engine
 from bitwindow.evaluate.memory import PARAMETER_KINDS, float_bytes, quantized_bytes
 from bitwindow.evaluate.metrics import parse_metric
@@ -48,8 +47,8 @@ class Quantizer:
         q["conv1/kernel"].format = "sfix6_En5"
         q.validate(images, labels).quantized_metric
 
-    Every method may be called from any thread; one lock guards the state. Listeners (``listen``) are told ``"formats"``,
-    ``"settings"``, ``"calibration"`` or ``"evaluation"`` after the change, outside the lock.
+    Every method may be called from any thread; one lock guards the state. Listeners (``listen``) are told
+    ``"formats"``, ``"settings"``, ``"calibration"`` or ``"evaluation"`` after the change, outside the lock.
     """
 
     def __init__(self, model: Any, *, batch: int | None = None) -> None:
@@ -347,7 +346,7 @@ class Quantizer:
 
     @property
     def evaluation(self) -> Evaluation | None:
-        """The live figure of the present types: an estimate over n of N samples, or exact. None when nothing is watched."""
+        """The live figure of the present types: an estimate over n of N, or exact. None when nothing is watched."""
         return self._live.evaluation
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -378,7 +377,7 @@ class Quantizer:
 
         return save(self, path)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
+    def _repr_mimebundle_(self, **_wanted: object) -> Any:
         from bitwindow.panel.display import mimebundle
 
         return mimebundle(self.panel())

@@ -1,0 +1,65 @@
+"""A quantizer as a session record, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bitwindow.errors import SessionFileError
+from bitwindow.model.record import Model
+from bitwindow.quantizer.state import State
+from bitwindow.session.load import missing_function, read
+from bitwindow.session.record import SessionRecord
+from bitwindow.session.save import write
+
+if TYPE_CHECKING:
+    from bitwindow.quantizer.quantizer import Quantizer
+
+
+def save(quantizer: Quantizer, path: str | Path) -> Path:
+    """Write a quantizer to a session file, whole or not at all; return the path.
+
+    The function of a plain JAX model is kept as a reference in words, never as code.
+    """
+    state, model = quantizer.state, quantizer.model
+    record = SessionRecord(
+        name=model.name,
+        source=model.source,
+        params=model.params,
+        example=model.example,
+        assignment=state.assignment,
+        modes=state.modes,
+        scheme=state.scheme,
+        word_length=state.word_length,
+        calibration=quantizer.calibration,
+    )
+    write(record, path)
+    return Path(path)
+
+
+def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params: Any = None) -> Quantizer:
+    """Return the quantizer that a session file holds, its model running ``fn``.
+
+    Raises:
+        SessionFileError: If the file is damaged or newer, ``fn`` is missing, or ``fn`` is not the function of the file.
+    """
+    from bitwindow.quantizer.quantizer import Quantizer
+
+    record = read(path, params)
+    if fn is None:
+        raise missing_function(path, record)
+    quantizer = Quantizer(Model(fn, record.params, record.example, name=record.name, source=record.source))
+    found, wanted = list(quantizer.sites), list(record.assignment.formats)
+    if found != wanted:
+        odd = sorted(set(found) ^ set(wanted))[:4] or "their order"
+        message = (
+            f"{path}: wanted fn= with the saved network's {len(wanted)} sites, got {len(found)} that differ in "
+            f"{odd}. Pass the function the file was saved with."
+        )
+        raise SessionFileError(message)
+    quantizer.restore(
+        record.calibration,
+        State(assignment=record.assignment, modes=record.modes, scheme=record.scheme, word_length=record.word_length),
+    )
+    return quantizer

@@ -2,7 +2,7 @@
 
 All arithmetic is on bit patterns, since XLA flushes denormals. Counts are pairs of uint32 words; sums are 16-bit limbs
 in uint32 words, carried after every ``CHUNK`` values, so that nothing overflows without x64 mode. On the CPU the
-scatters run at about a tenth of the host path's speed: use the host path for arrays in memory.
+scatters are more than ten times slower than the host path: use the host path for arrays in memory.
 """
 
 from __future__ import annotations

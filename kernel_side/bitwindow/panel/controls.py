@@ -11,7 +11,9 @@ from bitwindow.numbers.modes import Overflow, Rounding
 from bitwindow.panel.contract import QuantizerView
 
 WORD_LENGTHS = range(2, 17)
-ACCUMULATORS = (("exact", None), ("16 bits", 16), ("24 bits", 24), ("32 bits", 32), ("48 bits", 48))
+EXACT = "exact"
+"""Stands for None among the accumulators, which a dropdown would take for nothing chosen."""
+ACCUMULATORS = ((EXACT, EXACT), ("16 bits", 16), ("24 bits", 24), ("32 bits", 32), ("48 bits", 48))
 
 Action = Callable[[Callable[[], object]], None]
 """Runs what the user asked for and shows its error in words."""
@@ -53,13 +55,14 @@ class Controls:
     def show(self) -> None:
         """Fill the bar from the quantizer."""
         q = self._quantizer
+        bits = EXACT if q.accumulator_bits is None else q.accumulator_bits
         self._showing = True
         try:
             _fill(self.scheme, [(name, name) for name in SCHEMES], q.scheme)
             _fill(self.word_length, [(str(bits), bits) for bits in WORD_LENGTHS], q.word_length)
             _fill(self.rounding, [(_spoken(mode.value), mode.value) for mode in Rounding], str(q.rounding))
             _fill(self.overflow, [(_spoken(mode.value), mode.value) for mode in Overflow], str(q.overflow))
-            _fill(self.accumulator, list(ACCUMULATORS), q.accumulator_bits)
+            _fill(self.accumulator, list(ACCUMULATORS), bits)
             self.undo.disabled, self.redo.disabled = not q.can_undo, not q.can_redo
             self.assign.disabled = self.scheme.disabled = self.word_length.disabled = not q.calibrated
         finally:
@@ -92,7 +95,8 @@ class Controls:
         self._quantizer.overflow = self.overflow.value
 
     def _set_accumulator(self) -> None:
-        self._quantizer.accumulator_bits = self.accumulator.value
+        chosen = self.accumulator.value
+        self._quantizer.accumulator_bits = None if chosen == EXACT else chosen
 
 
 def _dropdown(label: str, tooltip: str) -> widgets.Dropdown:

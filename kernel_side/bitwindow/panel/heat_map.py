@@ -1,4 +1,4 @@
-"""The live heat map: one bqplot figure of all rows, with the bit windows over it."""
+"""The live heat map: one bqplot figure of all rows with the bit windows over it, and two columns beside it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup, palette
-from bitwindow.panel.bit_window import MARGIN, BitWindow
+from bitwindow.panel.bit_window import MARGIN, ROW_HEIGHT, BitWindow
 from bitwindow.panel.contract import QuantizerView, SiteView
 from bitwindow.panel.picture import Columns, PictureRow, columns, fixed_format, picture_row
-from bitwindow.panel.rows import note, precision
+from bitwindow.panel.rows import note, precision, row_text
 from bitwindow.panel.wire import Row
 from bitwindow.spectrum.record import Spectrum
 
@@ -43,8 +43,7 @@ class HeatMap:
         self._shown: Columns | None = None
         self._spectra: list[Spectrum | None] = []
         self._picture: tuple[PictureRow, ...] = ()
-        self.window = BitWindow()
-        self._tooltip = widgets.HTML()
+        self.window = BitWindow(tooltips=True)
         shades = bqplot.ColorScale(colors=[palette.hexadecimal(blue) for blue in palette.RAMP], min=0, max=1)
         self.mark = bqplot.GridHeatMap(
             color=np.zeros((2, 2)),
@@ -52,9 +51,8 @@ class HeatMap:
             column=np.arange(3.0),
             scales={"row": self.window.y_scale, "column": self.window.x_scale, "color": shades},
             stroke="#e3e8ee",
-            tooltip=self._tooltip,
         )
-        self.widget = bqplot.Figure(
+        self.figure = bqplot.Figure(
             marks=[self.mark],
             interaction=self.window,
             fig_margin=dict(MARGIN),
@@ -63,12 +61,16 @@ class HeatMap:
             display_toolbar=False,
             layout=widgets.Layout(width="auto", height="100px"),
         )
-        self.widget.add_class("bw-figure-box")
+        self.figure.add_class("bw-figure-box")
+        self.beside = widgets.HTML()
+        self.beside.add_class("bw-beside")
+        body = widgets.Box([self.figure, self.beside])
+        body.add_class("bw-body")
+        self.widget = widgets.Box([body])
+        self.widget.add_class("bw-map")
         self.window.on_change(on_window)
         self.window.on_action(on_action)
         self.window.observe(self._activated, "active")
-        self.mark.on_hover(self._hovered)
-        self.mark.on_element_click(self._clicked)
 
     def show(self, quantizer: QuantizerView, sites: Sequence[SiteView]) -> None:
         """Draw all sites. Only what differs from before is sent.
@@ -92,7 +94,8 @@ class HeatMap:
             self.window.rows = tuple(
                 window_row(site, locked=was_locked) for site, was_locked in zip(sites, locked, strict=False)
             )
-        self.widget.layout.height = f"{self.window.figure_height}px"
+        self.beside.value = markup.beside([row_text(site) for site in sites], MARGIN["top"], ROW_HEIGHT)
+        self.figure.layout.height = f"{self.window.figure_height}px"
 
     def select(self, row: int) -> None:
         """Make a row the active one."""
@@ -102,8 +105,6 @@ class HeatMap:
     def close(self) -> None:
         """Stop listening; the widgets themselves are closed with the panel."""
         self.window.unobserve(self._activated, "active")
-        self.mark.on_hover(self._hovered, remove=True)
-        self.mark.on_element_click(self._clicked, remove=True)
 
     def _paint(self, shown: Columns) -> None:
         # The wire runs from the lowest bit up, as the reversed scale wants it.
@@ -133,26 +134,6 @@ class HeatMap:
     def _activated(self, change: Mapping[str, Any]) -> None:
         if change["new"] >= 0:
             self._on_select(change["new"])
-
-    def _hovered(self, _: object, content: Mapping[str, Any]) -> None:
-        place = self._place(content)
-        if place is not None:
-            self._tooltip.value = markup.tooltip(self._picture[place[0]], place[1])
-
-    def _clicked(self, _: object, content: Mapping[str, Any]) -> None:
-        place = self._place(content)
-        if place is not None:
-            self._on_select(place[0])
-
-    def _place(self, content: Mapping[str, Any]) -> tuple[int, int] | None:
-        """Return the row and the cell of a mouse event, None when it names no cell that is there."""
-        data = content.get("data") or {}
-        row, column = data.get("rowNum", data.get("row")), data.get("columnNum")
-        if not isinstance(row, int | float) or not isinstance(column, int | float) or not self._picture:
-            return None
-        place = int(row), len(self._picture[0].cells) - 1 - int(column)
-        inside = 0 <= place[0] < len(self._picture) and 0 <= place[1] < len(self._picture[0].cells)
-        return place if inside else None
 
 
 def window_row(site: SiteView, *, locked: bool = False) -> Row:

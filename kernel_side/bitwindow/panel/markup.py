@@ -7,25 +7,39 @@ from html import escape
 
 from bitwindow.panel import wording
 from bitwindow.panel.contract import EvaluationView
-from bitwindow.panel.picture import PictureRow
+from bitwindow.panel.rows import RowText
 
 
 def details(facts: Sequence[tuple[str, str]]) -> str:
     """Return the facts of the selected row."""
-    lines = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
-    return f'<dl class="bw-details">{lines}</dl>'
+    lines = "".join(
+        f'<div><span class="bw-fact">{escape(label)}</span> <span>{escape(text)}</span></div>' for label, text in facts
+    )
+    return f'<div class="bw-details">{lines}</div>'
 
 
-def tooltip(row: PictureRow, place: int) -> str:
-    """Return what a cell tells: its position, its counts by sign and its share of the row's nonzero values."""
-    cell = row.cells[place]
-    end = {0: " and above", len(row.cells) - 1: " and below"}.get(place, "")
-    verdict = {"above": "above the window", "sign": "sign bit", "window": "in the window", "below": "below the window"}
-    where = verdict.get(cell.part, "float: no window")
+def _fact(label: str) -> str:
+    return f'<span class="bw-fact">{escape(label)}</span>'
+
+
+def beside(rows: Sequence[RowText], top: int, height: int) -> str:
+    """Return the columns beside the figure: the share of zeros, and how many values are rounded where that is exact.
+
+    Args:
+        rows: One line each.
+        top: Height of the header in pixels.
+        height: Height of a line in pixels.
+    """
+    lines = "".join(
+        f'<div style="height:{height}px;line-height:{height}px"><span>{escape(row.zeros)}</span>'
+        f"<span>{escape(row.rounded)}</span></div>"
+        for row in rows
+    )
     return (
-        f'<div class="bw-tooltip"><b>{escape(row.name)}</b><br>bit {wording.exponent(cell.exponent)}{end}: '
-        f"{wording.count(cell.count)} MSBs, {escape(wording.share(cell.count, row.nonzero))}<br>"
-        f"{wording.count(cell.positive)} positive, {wording.count(cell.negative)} negative<br>{where}</div>"
+        f'<div class="bw-beside-head" style="height:{top}px">'
+        '<span title="share of all values that are exactly zero">zeros</span>'
+        '<span title="values that change by rounding alone; shown where the count is exact">rounded</span></div>'
+        f"{lines}"
     )
 
 
@@ -38,7 +52,7 @@ def accuracy(evaluation: EvaluationView | None) -> str:
         return f'<div class="bw-figure bw-failed">{escape(name.capitalize())}: {escape(evaluation.error)}</div>'
     before, after = wording.metric(name, evaluation.float_metric), wording.metric(name, evaluation.quantized_metric)
     interval = ""
-    if evaluation.interval is not None:
+    if evaluation.interval is not None and evaluation.interval[0] < evaluation.interval[1]:
         low, high = (wording.metric(name, end) for end in evaluation.interval)
         interval = f'<span class="bw-interval" title="95 % interval">{low} to {high}</span>'
     return (
@@ -72,6 +86,6 @@ def error(text: str) -> str:
 
 LEGEND = (
     '<div class="bw-legend"><i class="bw-ramp"></i> few to many MSBs of the row (both signs) '
-    '<i class="bw-gray"></i> the type has no bit there <i class="bw-sign">±</i> sign bit '
-    "≈ marks an estimate, all counts are exact</div>"
+    '<span></span><i class="bw-gray"></i> the type has no bit there <span></span><i class="bw-sign">±</i> sign bit '
+    "<span></span>≈ marks an estimate, all counts are exact</div>"
 )

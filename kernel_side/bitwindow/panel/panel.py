@@ -58,9 +58,7 @@ class Panel(widgets.VBox):
         yield self.summary.widget
         yield self.controls.widget
         yield self.error
-        frame = widgets.Box([self.heat_map.widget])
-        frame.add_class("bw-map")
-        yield frame
+        yield self.heat_map.widget
         yield self.editor.widget
         yield widgets.HTML(markup.LEGEND)
 

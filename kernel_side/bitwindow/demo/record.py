@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import jax
+from bitwindow.demo.network import forward
 
+if TYPE_CHECKING:
     from bitwindow.model.record import Model
 
 FOLDER = Path(__file__).parent
@@ -62,18 +62,6 @@ def digits() -> Digits:
         x=x,
         y=y,
     )
-
-
-def forward(params: dict[str, dict[str, Any]], images: jax.Array) -> jax.Array:
-    """Return the ten logits (batch, 10) of images (batch, 28, 28, 1) in [0, 1].
-
-    Args:
-        params: as in ``digits().model.params``.
-        images: float32.
-    """
-    from bitwindow.demo.network import forward as network
-
-    return network(params, images)
 
 
 def _as_input(images: NDArray[np.uint8]) -> NDArray[np.float32]:

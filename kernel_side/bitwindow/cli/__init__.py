@@ -1,0 +1,3 @@
+"""The command line: ``bitwindow demo``, ``doctor``, ``info`` and ``quantize``."""
+
+from bitwindow.cli.entry import main as main

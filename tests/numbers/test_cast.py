@@ -20,7 +20,7 @@ from tests.numbers import strategies
 from tests.numbers.reference import cast_values
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -58,10 +58,10 @@ def same(cast: Cast, stored: list[int], verdicts: list[int]) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("on", [np, jnp], ids=["numpy", "jax"])
-def test_worked_example_of_the_rules(on: ModuleType, dtype: type) -> None:
+@pytest.mark.parametrize("cast_one", [cast_floats, jitted_floats], ids=["numpy", "jax"])
+def test_worked_example_of_the_rules(cast_one: Callable[..., Cast], dtype: type) -> None:
     with jax.enable_x64(dtype is np.float64):
-        cast = cast_floats(on.asarray(np.array([x for x, _, _ in TABLE], dtype)), S8.as_array(), 0, 0)
+        cast = cast_one(np.array([x for x, _, _ in TABLE], dtype), S8.as_array(), 0, 0)
     values = np.asarray(stored_to_values(np.asarray(cast.stored), S8.as_array()))
     got = list(zip(values.tolist(), np.asarray(cast.verdict).tolist(), strict=True))
     assert got == [(value, int(verdict)) for _, value, verdict in TABLE]
@@ -108,6 +108,17 @@ def test_ratios_equal_the_rational_rules(dtype: type[np.signedinteger[Any]], dat
     same(cast_ratio(k, divisor, *rule, random_bits=words), *expected)
     with jax.enable_x64(True):
         same(jitted_ratio(jnp.asarray(k), jnp.asarray(divisor), *rule, random_bits=words), *expected)
+
+
+@pytest.mark.parametrize("shift", [30, 31, 32, 33, 63, 64, 65, 250])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_one_shifted_out_at_the_top(dtype: type[np.signedinteger[Any]], shift: int) -> None:
+    k = np.array([-3, -2, -1, 0, 1, 2], dtype)
+    for fmt in (FixedPoint(True, 32, 100), FixedPoint(False, 32, 100)):
+        values = [Fraction(value) * Fraction(2) ** (shift - 100) for value in k.tolist()]
+        for overflow in OVERFLOWS:
+            expected = cast_values(values, fmt, Rounding.ROUND, overflow, [0] * len(k))
+            same(cast_integers(k, 100 - shift, fmt.as_array(), 0, overflow.code), *expected)
 
 
 @given(data=st.data())

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitwindow.errors import DataError, FormatError, SettingError
@@ -28,6 +28,7 @@ BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 @pytest.mark.parametrize("dtype", strategies.FLOATS, ids=str)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_values_and_integers_are_the_exact_ones(dtype: np.dtype[Any], data: st.DataObject) -> None:
     fmt, words = data.draw(strategies.formats()), np.zeros(strategies.SIZE, np.uint32)

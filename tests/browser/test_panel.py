@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import Lab, write_notebook
 
@@ -30,7 +30,7 @@ def network(p, x):
 labels = np.asarray(network(params, x).argmax(-1))
 q = bw.Quantizer(bw.Model(network, params, x[:1])).calibrate(x, progress=False)
 q.assign(scheme="minmax", word_length=8)
-q.watch(x, labels)
+q.watch(x, labels);
 """
 
 
@@ -41,13 +41,27 @@ def in_this_process() -> dict[str, Any]:
     return names
 
 
+CONNECTED = """() => {
+    const context = window.jupyterapp.shell.currentWidget?.sessionContext;
+    const kernel = context?.session?.kernel;
+    return context?.isReady === true && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+
+
+def open_panel(lab: Lab, folder: Path, name: str) -> Locator:
+    """Runs the network and its panel in a notebook of that name; returns the panel."""
+    write_notebook(folder / name, NETWORK, "q.panel()")
+    lab.open_notebook(name)
+    # A run that is asked for before the session is there makes JupyterLab ask which kernel to take.
+    lab.page.wait_for_function(CONNECTED, timeout=60_000)
+    lab.run_all()
+    return lab.page.locator(".bw-panel")
+
+
 @pytest.mark.browser
 def test_buttons_move_a_window_and_counts_and_accuracy_follow(lab_page: Lab, notebook_folder: Path) -> None:
-    write_notebook(notebook_folder / "panel.ipynb", NETWORK, "q.panel()")
-    lab_page.open_notebook("panel.ipynb")
-    lab_page.run_all()
+    panel = open_panel(lab_page, notebook_folder, "panel.ipynb")
     q = in_this_process()["q"]
-    panel = lab_page.page.locator(".bw-panel")
     expect(panel.locator(".bitwindow .bw-row")).to_have_count(len(q.sites))
 
     panel.locator("select").filter(has_text="second/kernel").select_option("second/kernel")
@@ -77,10 +91,7 @@ def test_buttons_move_a_window_and_counts_and_accuracy_follow(lab_page: Lab, not
 
 @pytest.mark.browser
 def test_a_wrong_type_is_explained_in_the_panel(lab_page: Lab, notebook_folder: Path) -> None:
-    write_notebook(notebook_folder / "wrong.ipynb", NETWORK, "q.panel()")
-    lab_page.open_notebook("wrong.ipynb")
-    lab_page.run_all()
-    panel = lab_page.page.locator(".bw-panel")
+    panel = open_panel(lab_page, notebook_folder, "wrong.ipynb")
     panel.locator("input[type=text]").fill("sfix99_En3")
     panel.locator("input[type=text]").press("Enter")
     expect(panel.locator(".bw-error")).to_have_text(re.compile("wanted 2 to 32 bits for a signed type; got 99"))

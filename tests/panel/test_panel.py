@@ -307,3 +307,16 @@ def test_the_stored_display_has_a_picture_and_text(q: FakeQuantizer, panel: Pane
     assert 'src="data:image/svg+xml;base64,' in bundle["text/html"]
     assert "97.50 %" in bundle["text/html"]
     assert bundle["text/plain"] == "Quantizer: 4 sites, 8 bits by histogram, parameters 412 KB -> 104 KB"
+
+
+def test_the_map_grows_for_a_window_and_does_not_shrink_after_it(q: FakeQuantizer, panel: Panel) -> None:
+    window = panel.heat_map.window
+    before = (window.exponent_high, window.exponent_low)
+    q["input"].format = FixedPoint(True, 8, -10)
+    assert (window.exponent_high, window.exponent_low) == (19, before[1])
+    q["input"].format = FixedPoint(True, 8, 5)
+    assert (window.exponent_high, window.exponent_low) == (19, before[1])
+    q["input"].format = FixedPoint(True, 8, -100)
+    assert (window.exponent_high, window.exponent_low) == (109, 46)
+    assert panel.heat_map.mark.color.shape == (len(NAMES), 64)
+    assert panel.error.value == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import bqplot
@@ -13,7 +14,7 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup, palette
 from bitwindow.panel.bit_window import MARGIN, ROW_HEIGHT, BitWindow
 from bitwindow.panel.contract import QuantizerView, SiteView
-from bitwindow.panel.picture import Columns, PictureRow, columns, fixed_format, picture_row
+from bitwindow.panel.picture import Columns, PictureRow, columns, fixed_format, limited, picture_row, window_columns
 from bitwindow.panel.rows import note, precision, row_text
 from bitwindow.panel.wire import Row
 from bitwindow.spectrum.record import Spectrum
@@ -42,7 +43,6 @@ class HeatMap:
         self._on_select = on_select
         self._shown: Columns | None = None
         self._spectra: list[Spectrum | None] = []
-        self._picture: tuple[PictureRow, ...] = ()
         self.window = BitWindow(tooltips=True)
         shades = bqplot.ColorScale(colors=[palette.hexadecimal(blue) for blue in palette.RAMP], min=0, max=1)
         self.mark = bqplot.GridHeatMap(
@@ -77,17 +77,16 @@ class HeatMap:
 
         The bit positions only grow, so that a window that moves does not shift the map under the mouse.
         """
-        wanted = columns(sites)
-        shown = wanted if self._shown is None else self._shown.joined(wanted)
-        changed = shown != self._shown or not self._same_spectra(sites)
-        self._shown, self._picture = shown, tuple(picture_row(site, shown) for site in sites)
-        if changed:
-            self._paint(shown)
+        spectra_changed = not self._same_spectra(sites)
+        shown = self._columns(sites, spectra_changed=spectra_changed)
+        if spectra_changed or shown != self._shown:
+            self._shown = shown
+            self._paint([picture_row(site, shown) for site in sites], shown)
         with self.window.hold_sync():
             self._set_columns(shown)
             self.window.rounding, self.window.overflow = str(quantizer.rounding), str(quantizer.overflow)
             self.window.scheme = quantizer.scheme
-            if not self._same_spectra(sites):
+            if spectra_changed:
                 self._spectra = [site.spectrum for site in sites]
                 self.window.tables = tuple(_table(spectrum) for spectrum in self._spectra)
             locked = [row.locked for row in self.window.rows] + [False] * len(sites)
@@ -106,9 +105,17 @@ class HeatMap:
         """Stop listening; the widgets themselves are closed with the panel."""
         self.window.unobserve(self._activated, "active")
 
-    def _paint(self, shown: Columns) -> None:
+    def _columns(self, sites: Sequence[SiteView], *, spectra_changed: bool) -> Columns:
+        """Return the bit positions to show; while the spectra stay, only a window can want more of them."""
+        if self._shown is None or spectra_changed:
+            wanted = columns(sites)
+            return wanted if self._shown is None else limited(self._shown.joined(wanted))
+        windows = [window_columns(fmt) for fmt in map(fixed_format, sites) if fmt is not None]
+        return limited(reduce(Columns.joined, windows, self._shown))
+
+    def _paint(self, picture: Sequence[PictureRow], shown: Columns) -> None:
         # The wire runs from the lowest bit up, as the reversed scale wants it.
-        shades = np.array([[cell.shade for cell in reversed(row.cells)] for row in self._picture], np.float64)
+        shades = np.array([[cell.shade for cell in reversed(row.cells)] for row in picture], np.float64)
         edges = np.arange(len(shades) + 1, dtype=np.float64)
         if len(shades) == 1:
             shades, edges = np.repeat(shades, 2, axis=0), np.array([0, 1, 1 + _NO_HEIGHT])
@@ -151,5 +158,5 @@ def window_row(site: SiteView, *, locked: bool = False) -> Row:
     )
 
 
-def _table(spectrum: Spectrum | None) -> Any:  # noqa: ANN401  (cells as an array, or none)
+def _table(spectrum: Spectrum | None) -> Any:
     return b"" if spectrum is None else spectrum.merged().wire()

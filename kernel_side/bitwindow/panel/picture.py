@@ -122,6 +122,11 @@ def columns(sites: Sequence[SiteView]) -> Columns:
             wanted = part if wanted is None else wanted.joined(part)
     if wanted is None:
         return Columns(high=3, low=-12)
+    return limited(wanted)
+
+
+def limited(wanted: Columns) -> Columns:
+    """Return at most 64 of the columns, the highest."""
     return Columns(high=wanted.high, low=max(wanted.low, wanted.high - MAX_COLUMNS + 1))
 
 

@@ -53,8 +53,8 @@ def test_the_files_are_small() -> None:
 
 
 def test_training_starts_from_the_shapes_that_the_network_takes() -> None:
-    params = initial_parameters(0)
-    assert forward(params, jnp.zeros((2, 28, 28, 1))).shape == (2, 10)
-    assert {name: layer["bias"].shape for name, layer in params.items()} == {
-        name: (shape[-1],) for name, shape in SHAPES.items()
+    params = jax.eval_shape(initial_parameters, 0)
+    assert jax.eval_shape(forward, params, jnp.zeros((2, 28, 28, 1))).shape == (2, 10)
+    assert {name: (layer["kernel"].shape, layer["bias"].shape) for name, layer in params.items()} == {
+        name: (shape, shape[-1:]) for name, shape in SHAPES.items()
     }

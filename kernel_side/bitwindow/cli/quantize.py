@@ -131,7 +131,7 @@ def read_data(path: Path) -> dict[str, np.ndarray]:
         raise DataError(f"{path}: wanted an npz file of plain arrays ({error}). Write it with numpy.savez.") from error
 
 
-def inputs_of(data: dict[str, np.ndarray], example: Any, path: Path) -> Any:  # noqa: ANN401  (a pytree)
+def inputs_of(data: dict[str, np.ndarray], example: Any, path: Path) -> Any:
     """Return a file's inputs in the form that the model takes.
 
     Raises:

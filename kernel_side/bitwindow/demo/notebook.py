@@ -61,7 +61,7 @@ def copy_notebook(folder: Path) -> NotebookCopy:
     raise SettingError(f"--folder: {folder} holds {MOST_COPIES} edited copies of {NAME}. Give another folder.")
 
 
-def _sources(path: Path) -> Any:  # noqa: ANN401  (JSON)
+def _sources(path: Path) -> Any:
     """Return the kinds and sources of the cells, or None for a file that is no notebook."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -53,7 +53,7 @@ def run_notebook(server: Server, name: str, report: Callable[[int, int], None]) 
     return failure
 
 
-def _connect(server: Server, name: str) -> Any:  # noqa: ANN401  (jupyter_client has no types)
+def _connect(server: Server, name: str) -> Any:
     from jupyter_client.blocking.client import BlockingKernelClient
     from jupyter_core.paths import jupyter_runtime_dir
 
@@ -71,7 +71,7 @@ def _connect(server: Server, name: str) -> Any:  # noqa: ANN401  (jupyter_client
     return client
 
 
-def _run_cell(client: Any, cell: dict[str, Any]) -> str | None:  # noqa: ANN401  (jupyter_client has no types)
+def _run_cell(client: Any, cell: dict[str, Any]) -> str | None:
     from queue import Empty
 
     outputs: list[dict[str, Any]] = []

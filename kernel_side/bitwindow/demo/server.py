@@ -39,7 +39,7 @@ class Server:
         """Return the address that opens a notebook, given by its path under the server's folder."""
         return f"{self.url}lab/tree/{quote(notebook)}?token={self.token}"
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401  (JSON)
+    def call(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request to the server's REST interface and return the parsed answer.
 
         Raises:
@@ -89,7 +89,7 @@ def serving(folder: Path, port: int) -> Iterator[Server]:
 
 
 def _start(folder: Path, port: int, log: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None"]
     command += [
         f"--ServerApp.port={port}",
         f"--ServerApp.port_retries={PORTS_TO_TRY}",
@@ -105,7 +105,7 @@ def _start(folder: Path, port: int, log: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_for(process: subprocess.Popen[bytes], log: Any) -> Server:  # noqa: ANN401  (an open file)
+def _wait_for(process: subprocess.Popen[bytes], log: Any) -> Server:
     from jupyter_core.paths import jupyter_runtime_dir
 
     announced = Path(jupyter_runtime_dir()) / f"jpserver-{process.pid}.json"

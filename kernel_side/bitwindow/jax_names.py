@@ -10,7 +10,19 @@ from typing import Any
 
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal
 
-__all__ = ["ClosedJaxpr", "Jaxpr", "JaxprEqn", "Literal", "bind", "call_name", "called_program", "path_text", "scope"]
+__all__ = [
+    "ClosedJaxpr",
+    "Jaxpr",
+    "JaxprEqn",
+    "Literal",
+    "bind",
+    "call_name",
+    "called_program",
+    "operand_dtype",
+    "operand_shape",
+    "path_text",
+    "scope",
+]
 
 # Primitives that only call another program with their own operands: what they call is read in their place.
 _CALL_PARAMETER = {
@@ -53,23 +65,37 @@ def call_name(equation: JaxprEqn) -> str:
 def scope(equation: JaxprEqn) -> tuple[str, ...]:
     """Return the named scopes that an equation was written in, outermost first (Flax modules, ``jax.named_scope``)."""
     text = str(equation.source_info.name_stack)
-    return tuple(part for part in text.split("/") if part)
+    # jnp.einsum names a scope by its formula, which is nobody's name for a layer.
+    return tuple(part for part in text.split("/") if part and "->" not in part)
 
 
 def bind(equation: JaxprEqn, operands: Sequence[Any]) -> list[Any]:
     """Run one equation on arrays or tracers and return its results as a list."""
     parameters = equation.primitive.get_bind_params(equation.params)
+    primitive: Any = equation.primitive
     with equation.ctx.manager:
-        results = equation.primitive.bind(*operands, **parameters)
+        results: Any = primitive.bind(*operands, **parameters)
     return list(results) if equation.primitive.multiple_results else [results]
 
 
-def _path_part(key: Any) -> str:  # noqa: ANN401 (any key type that a registered pytree brings)
+def _path_part(key: Any) -> str:
     """Return one key of a pytree path as plain text: a dictionary key, an index or a field's name."""
     for attribute in ("key", "idx", "name"):
         if hasattr(key, attribute):
             return str(getattr(key, attribute))
     return str(key).strip(".[]'\"")
+
+
+def operand_shape(equation: JaxprEqn, position: int) -> tuple[int, ...]:
+    """Return the shape of one operand of an equation."""
+    aval: Any = equation.invars[position].aval
+    return tuple(int(size) for size in aval.shape)
+
+
+def operand_dtype(equation: JaxprEqn, position: int) -> Any:
+    """Return the dtype of one operand of an equation."""
+    aval: Any = equation.invars[position].aval
+    return aval.dtype
 
 
 def path_text(path: Sequence[Any]) -> str:

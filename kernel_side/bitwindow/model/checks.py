@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from bitwindow.model.record import Model
 
 
-def check_parameters(params: Any, where: str) -> Any:  # noqa: ANN401 (any pytree)
+def check_parameters(params: Any, where: str) -> Any:
     """Return the parameters with every leaf an array, float64 as float32.
 
     Raises:
         ModelError: If a leaf is not an array of numbers, or float64 while x64 is on.
     """
 
-    def checked(path: Any, leaf: Any) -> Any:  # noqa: ANN401
+    def checked(path: Any, leaf: Any) -> Any:
         name = path_text(path) or "params"
         if isinstance(leaf, (str, bytes)) or callable(leaf):
             raise ModelError(
                 f"{where}: parameter {name}: wanted an array of numbers, got {type(leaf).__name__}; "
                 "keep settings out of params, for example by functools.partial"
             )
-        dtype = np.dtype(getattr(leaf, "dtype", None) or np.result_type(leaf))
+        dtype = np.dtype(leaf.dtype) if hasattr(leaf, "dtype") else np.result_type(leaf)
         if dtype.kind in "OSUcM" or (dtype.kind == "V" and not jnp.issubdtype(dtype, jnp.floating)):
             raise ModelError(f"{where}: parameter {name}: wanted an array of real numbers, got dtype {dtype}")
-        if dtype == np.float64 and jax.config.read("jax_enable_x64"):
+        if dtype == np.float64 and jax.dtypes.canonicalize_dtype(np.float64) == np.float64:
             raise ModelError(
                 f"{where}: parameter {name}: wanted float32, bfloat16 or float16, got float64; "
                 "convert it with .astype(np.float32): 64-bit networks are not quantized"
@@ -60,7 +60,9 @@ def check_example(arguments: tuple[Any, ...], where: str) -> int:
         if np.dtype(leaf.dtype).kind in "OSUcM":
             raise ModelError(f"{where}: {name}: wanted an array of real numbers, got dtype {leaf.dtype}")
         if len(leaf.shape) == 0:
-            raise ModelError(f"{where}: {name}: wanted a first axis that counts samples, got a scalar; add one with x[None]")
+            raise ModelError(
+                f"{where}: {name}: wanted a first axis that counts samples, got a scalar; add one with x[None]"
+            )
         sizes[name] = int(leaf.shape[0])
     if 0 in sizes.values():
         raise ModelError(f"{where}: example: wanted a batch of at least one sample, got an empty first axis ({sizes})")

@@ -37,8 +37,8 @@ class Model:
     def __init__(
         self,
         fn: Callable[..., Any],
-        params: Any,  # noqa: ANN401 (any pytree)
-        example: Any,  # noqa: ANN401 (an array, or a tuple or dictionary of arrays)
+        params: Any,
+        example: Any,
         *,
         name: str | None = None,
         source: str | None = None,
@@ -64,14 +64,15 @@ class Model:
     def at_batch(self, batch: int) -> tuple[Any, ...]:
         """Return the shapes and dtypes of the inputs for a batch of ``batch`` samples, one entry per argument."""
 
-        def shaped(leaf: Any) -> jax.ShapeDtypeStruct:  # noqa: ANN401
-            dtype = jax.dtypes.canonicalize_dtype(np.result_type(leaf))
-            return jax.ShapeDtypeStruct((batch, *np.shape(leaf)[1:]), dtype)
+        def shaped(leaf: Any) -> Any:
+            dtype = jax.dtypes.canonicalize_dtype(leaf.dtype)
+            make: Any = jax.ShapeDtypeStruct
+            return make((batch, *np.shape(leaf)[1:]), dtype)
 
         shapes: tuple[Any, ...] = jax.tree_util.tree_map(shaped, self._arguments)
         return shapes
 
-    def leaves(self, inputs: Any) -> tuple[Any, ...]:  # noqa: ANN401 (as the example)
+    def leaves(self, inputs: Any) -> tuple[Any, ...]:
         """Return the arrays of inputs that look like the example, in the order of ``Network.inputs``.
 
         Raises:
@@ -79,7 +80,7 @@ class Model:
         """
         arguments = inputs if isinstance(inputs, tuple) else (inputs,)
         leaves, tree = jax.tree_util.tree_flatten(arguments)
-        wanted = jax.tree_util.tree_structure(self._arguments)
+        wanted: Any = jax.tree_util.tree_structure(self._arguments)
         if tree != wanted:
             raise ModelError(f"{self.name}: wanted inputs of the example's structure {wanted}, got {tree}")
         return tuple(leaves)

@@ -1,4 +1,4 @@
-"""The batch must be the first axis of every value that a layer hands on, and no value may mix the samples of a batch."""
+"""The batch must be the first axis of what a layer hands on, and no value may mix the samples of a batch."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def check_outputs(flow: Flow, batch: int, shapes: Mapping[int, tuple[int, ...]] 
         if not _is_first(flow.program, atom, batch, shapes):
             raise ModelError(
                 f"{where}: wanted the batch as the first axis of output {position}, got shape "
-                f"{flow.program.shapes[atom]} for a batch of {batch}; the function must map (batch, ...) to (batch, ...) "
-                "for every batch size: write x.reshape((x.shape[0], -1)) where it names a fixed batch, and leave out "
+                f"{flow.program.shapes[atom]} for a batch of {batch}; the function must map (batch, ...) to "
+                "(batch, ...) for every batch size: write x.reshape((x.shape[0], -1)) where it names a fixed batch, and leave out "
                 "means and sums over the batch"
             )
 
@@ -65,7 +65,7 @@ def keep_batch_first(
     """Join groups that would hand on a value without the batch in front into one float computation."""
     while True:
         home = {position: index for index, group in enumerate(groups) for position in group.members}
-        join = _first_pair(flow, groups, home, batch, shapes)
+        join = _first_pair(flow, home, batch, shapes)
         if join is None:
             return groups
         whole = join
@@ -84,7 +84,6 @@ def keep_batch_first(
 
 def _first_pair(
     flow: Flow,
-    groups: list[Group],
     home: Mapping[int, int],
     batch: int,
     shapes: Mapping[int, tuple[int, ...]] | None,

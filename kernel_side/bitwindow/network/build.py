@@ -29,6 +29,7 @@ from bitwindow.network.records import (
 )
 
 _EXACT = "quantized"
+_KEEPS_AXES = frozenset({"relu", "reduce_window_max", "pad", "slice", "rev"})
 _PASSED = "passed through exactly"
 
 
@@ -51,6 +52,7 @@ class Builder:
         self.parameters: dict[str, np.ndarray[Any, Any]] = {}
         self.observed: dict[str, int] = {}
         self.value_of: dict[int, str] = {}
+        self._channel_axis: dict[int, int | None] = {}
         self._parameter_names: dict[int, str] = dict(leaf_names)
         for variable, name in input_names.items():
             self._add_value(variable, name, layer=name, kind="input")
@@ -95,6 +97,8 @@ class Builder:
         assert operand.value is not None  # noqa: S101 (a pass-through moves a dynamic value)
         before = self.values[operand.value]
         self.value_of[group.output] = name
+        if all(step.primitive in _KEEPS_AXES for step in group.steps):
+            self._channel_axis[group.output] = self._inherited(group.operands, group.output)
         shape, dtype = self.flow.program.shapes[group.output], self.flow.program.dtypes[group.output]
         self.values[name] = Value(name=name, shape=shape, dtype=dtype, site=before.site)
         operation = PassThrough(steps=group.steps)
@@ -114,7 +118,8 @@ class Builder:
         outputs = [variable for variable in made if self._leaves_group(variable, inside)]
         names = [name, *(self.names.unique(f"{name}/{position}") for position in range(1, len(outputs)))]
         for variable, own in zip(outputs, names, strict=True):
-            self._add_value(variable, own, layer=name, kind="activation", reason=reason)
+            axis = self._inherited(atoms, variable)
+            self._add_value(variable, own, layer=name, kind="activation", reason=reason, channel_axis=axis)
         function = _function(self.flow, equations, atoms, outputs)
         primitives = tuple(equation.primitive for equation in equations)
         operation = FloatComputation(function=function, reason=reason, primitives=primitives)
@@ -131,7 +136,11 @@ class Builder:
         leaves = [leaf for atom in group.operands if statics.is_static(atom) for leaf in statics.leaves(atom)]
         prefix = prefix_of(self._parameter_names.get(leaves[0], "")) if leaves else ""
         prefix = prefix or scope_text([equations[0].scope], self.outer)
-        return self.names.unique(prefix) if prefix else self.names.counted("conv" if group.kind == "convolution" else "dense")
+        return (
+            self.names.unique(prefix)
+            if prefix
+            else self.names.counted("conv" if group.kind == "convolution" else "dense")
+        )
 
     def _plain_name(self, group: Group, equations: Sequence[Equation]) -> str:
         scope = scope_text([equation.scope for equation in equations], self.outer)
@@ -209,6 +218,7 @@ class Builder:
         shape = program.shapes[variable]
         site = name if program.is_float(variable) else None
         self.value_of[variable] = name
+        self._channel_axis[variable] = channel_axis
         self.values[name] = Value(name=name, shape=shape, dtype=program.dtypes[variable], site=site)
         if site is not None:
             self.observed[name] = variable
@@ -231,16 +241,21 @@ class Builder:
             ranks = (self._rank(group.operands[0]), self._rank(group.operands[1]))
             axis = output_axis(operation, self._weight_position(group), ranks)
             return axis - 1 if axis is not None and axis > 0 else None
-        whole = isinstance(operation, Sum) or (isinstance(operation, Average) and operation.axes is None)
-        first = next((atom for atom in group.operands if not self.flow.statics.is_static(atom)), None)
-        if not whole or not isinstance(first, int) or self.flow.program.shapes[first][2:] == ():
+        if not isinstance(operation, Sum | Average):
             return None
-        site = self.values[self.value_of[first]].site
-        info = self.sites.get(site) if site is not None else None
-        if info is None or len(info.shape) + 1 != self._rank(group.output) or info.channel_axis is None:
-            return None
-        same = info.shape[info.channel_axis] == self.flow.program.shapes[group.output][1 + info.channel_axis]
-        return info.channel_axis if same else None
+        return self._inherited(group.operands, group.output)
+
+    def _inherited(self, atoms: Sequence[Atom], output: int) -> int | None:
+        """Return the channel axis that an output takes over from an operand of the same rank, or None."""
+        shapes = self.flow.program.shapes
+        for atom in atoms:
+            if isinstance(atom, Constant) or self.flow.statics.is_static(atom):
+                continue
+            axis = self._channel_axis.get(atom)
+            if axis is not None and len(shapes[output]) == len(shapes[atom]):
+                same = shapes[output][axis + 1] == shapes[atom][axis + 1]
+                return axis if same else None
+        return None
 
     def _mark_channels(self, group: Group, operands: Sequence[Operand], bias: Operand | None) -> None:
         operation = group.operation
@@ -278,7 +293,7 @@ def _function(
     plain = {atom: flow.statics.value(atom) for atom in read - made if _is_plain(flow, atom)}
     dtypes = [flow.program.dtypes[atom] for atom in atoms if isinstance(atom, int)]
 
-    def compute(*operands: Any) -> tuple[Any, ...]:  # noqa: ANN401 (arrays or tracers)
+    def compute(*operands: Any) -> tuple[Any, ...]:
         import jax.numpy as jnp
 
         environment = dict(plain)
@@ -290,5 +305,3 @@ def _function(
         return tuple(environment[variable] for variable in outputs)
 
     return compute
-
-

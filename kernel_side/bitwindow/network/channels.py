@@ -37,6 +37,8 @@ def axis_in_parameter(view: Sequence[Step], shape: tuple[int, ...], axis: int | 
     1
     """
     shapes = [shape]
+    if not shape:
+        return None
     for step in view:
         after = _shape_after(step, shapes[-1])
         if after is None:
@@ -71,7 +73,7 @@ def _axis_before(step: Step, before: tuple[int, ...], after: tuple[int, ...], ax
         return kept.index(axis) if axis in kept else None
     if step.primitive == "squeeze":
         kept = [index for index in range(len(before)) if index not in params["dimensions"]]
-        return kept[axis]
+        return int(kept[axis])
     if step.primitive == "reshape":
         ahead = math.prod(after[:axis])
         fits = [index for index in range(len(before)) if math.prod(before[:index]) == ahead]

@@ -1,17 +1,19 @@
 """Which equations make one float computation: gelu arrives as ten primitives and is one layer.
 
-Within the region of one value, arithmetic that is not exact is a *seed*. Seeds that feed each other in the same named scope
-belong together, and so do all equations of a called function or module that holds a seed and nothing that must stand alone;
-so does whatever lies between a value and the place where its paths meet again (``x - max(x)``), and exact arithmetic
-that only prepares or finishes a seed (``x - mean``, ``+ bias``, a ReLU). A cluster never has an equation outside it on
-a path between two of its own.
+Within the region of one value, arithmetic that is not exact is a *seed*. Seeds that feed each other in the same named
+scope belong together, and so do all equations of a called function or module that holds a seed and nothing that must
+stand alone; so does whatever lies between a value and the place where its paths meet again (``x - max(x)``), and exact
+arithmetic that only prepares or finishes a seed (``x - mean``, ``+ bias``, a ReLU). A cluster never has an equation
+outside it on a path between two of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from bitwindow.network import exact
+from bitwindow.network.float_kinds import ACTIVATIONS
 from bitwindow.network.flow import Flow, bits
 from bitwindow.network.program import Equation
 from bitwindow.network.steps import structural_step
@@ -23,6 +25,8 @@ def find_clusters(flow: Flow, source: Mapping[int, int], taken: Iterable[int]) -
     finder.unite_calls()
     finder.unite_neighbours()
     finder.unite_diamonds()
+    # The meeting place of a diamond is a seed from here on: x - max(x) belongs to the exponential that reads it.
+    finder.unite_neighbours()
     finder.grow()
     return finder.clusters()
 
@@ -36,6 +40,8 @@ class _Finder:
         self.parent = {position: position for position in self.free}
         self.seed_mask = sum(1 << position for position in self.free if self.is_seed(flow.equations[position]))
         self.dominator = self._dominators()
+        # Two activations in a row stay two layers: seeds are neighbours only outside calls, or inside the same one.
+        self.activation: dict[int, tuple[Any, ...]] = {}
 
     # ------------------------------------------------------------ sets
 
@@ -86,11 +92,14 @@ class _Finder:
         """Whether an equation turns the sum over axes before it into a mean."""
         flow = self.flow
         operands = flow.operands(equation)
-        if len(operands) != 1 or operands[0] not in flow.maker:
+        if equation.primitive not in {"mul", "div"} or len(operands) != 1 or operands[0] not in flow.maker:
             return False
-        made_by = flow.equations[flow.maker[operands[0]]]
+        maker = flow.maker[operands[0]]
+        made_by = flow.equations[maker]
+        inner = flow.operands(made_by)
+        kept = len(inner) == 1 and inner[0] in flow.maker and exact.keeps_axes(flow, flow.maker[inner[0]]) == maker
         return (
-            made_by.primitive == "reduce_sum"
+            (made_by.primitive == "reduce_sum" or kept)
             and flow.only_reader(operands[0]) is not None
             and exact.divisor_of(flow, equation, operands[0]) is not None
         )
@@ -106,7 +115,7 @@ class _Finder:
 
     def unite_calls(self) -> None:
         """Unite each called function or module that holds a seed, reads one value, and holds nothing taken."""
-        members: dict[object, int] = {}
+        members: dict[tuple[Any, ...], int] = {}
         for position, equation in enumerate(self.flow.equations):
             for call in equation.calls:
                 members[call] = members.get(call, 0) | 1 << position
@@ -114,16 +123,22 @@ class _Finder:
             for depth in range(2, len(equation.scope) + 1):
                 key = equation.scope[:depth]
                 members[key] = members.get(key, 0) | 1 << position
-        for mask in sorted(members.values(), key=lambda found: -found.bit_count()):
+        for key, mask in sorted(members.items(), key=lambda found: -found[1].bit_count()):
             values = {self.region_of(position) for position in bits(mask)}
             if mask & ~self.free_mask == 0 and mask & self.seed_mask and len(values) == 1:
                 self.unite(mask)
+                if key[0] in ACTIVATIONS:
+                    for position in bits(mask):
+                        self.activation.setdefault(position, key)
 
     def unite_neighbours(self) -> None:
         """Unite seeds that feed each other in one scope of one region, with what lies between them."""
         flow = self.flow
-        homes = {position: (flow.equations[position].scope, self.region_of(position)) for position in self.free}
-        seeds: dict[tuple[tuple[str, ...], int], int] = {}
+        homes = {
+            position: (flow.equations[position].scope, self.region_of(position), self.activation.get(position))
+            for position in self.free
+        }
+        seeds: dict[tuple[Any, ...], int] = {}
         for position in bits(self.seed_mask):
             seeds[homes[position]] = seeds.get(homes[position], 0) | 1 << position
         for position in self.free:
@@ -140,7 +155,7 @@ class _Finder:
         """Unite what lies between a value and the place where its paths meet, when the meeting place touches a seed."""
         for position in self.free:
             equation = self.flow.equations[position]
-            if len(self.flow.operands(equation)) < 2:  # noqa: PLR2004
+            if len(self.flow.operands(equation)) < 2:
                 continue
             reads_seed = self.flow.before[position] & self.seed_mask & self._region(position)
             feeds_seed = any(self.seed_mask >> reader & 1 for reader in self.flow.readers.get(equation.outputs[0], []))
@@ -204,7 +219,7 @@ class _Finder:
         return sum(1 << other for other in self.free if self.region_of(other) == region)
 
     def _dominators(self) -> dict[int, int | None]:
-        """Return for each free equation the last one that every path to it goes through, None for the region's value."""
+        """Return the last equation that every path to each free equation goes through, None for the region's value."""
         dominator: dict[int, int | None] = {}
         for position in self.free:
             makers = [self.flow.maker.get(variable) for variable in self.flow.operands(self.flow.equations[position])]

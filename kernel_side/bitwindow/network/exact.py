@@ -1,7 +1,7 @@
 """The rules that read exact layers out of equations: products, sums, averages, clips and their fusion.
 
-Each rule looks at one equation and returns a group, or None when the equation is something else. A bias or an activation
-joins the group before it when nothing else reads the value between them.
+Each rule looks at one equation and returns a group, or None when the equation is something else. A bias or an
+activation joins the group before it when nothing else reads the value between them.
 """
 
 from __future__ import annotations
@@ -89,10 +89,11 @@ def average_group(flow: Flow, position: int) -> Group | None:
         operands=equation.inputs,
         label="sum" if equation.primitive == "reduce_sum" else "sum_pool",
     )
+    kept = _absorb_kept_axes(flow, group)
     divisor = _absorb_divisor(flow, group)
     if not (isinstance(divisor, int) and divisor == 1):
         group.label = "mean" if equation.primitive == "reduce_sum" else "avg_pool"
-    group.operation = _average(equation, divisor)
+    group.operation = _average(flow, equation, divisor, kept=kept)
     absorb_activation(flow, group)
     return group
 
@@ -176,8 +177,22 @@ def _contraction(equation: Equation) -> Contraction:
     return Contraction(contracting=(_ints(first), _ints(second)), batch=(_ints(batch_first), _ints(batch_second)))
 
 
-def _average(equation: Equation, divisor: int | np.ndarray[Any, Any]) -> Average:
+def _average(flow: Flow, equation: Equation, divisor: int | np.ndarray[Any, Any], *, kept: bool) -> Average:
     params = equation.params
+    operand = equation.inputs[0]
+    if kept and isinstance(operand, int):
+        # A window over whole axes keeps them with length 1.
+        axes = _ints(params["axes"])
+        shape = flow.program.shapes[operand]
+        ones = (1,) * len(shape)
+        return Average(
+            divisor=divisor,
+            window_dimensions=tuple(size if axis in axes else 1 for axis, size in enumerate(shape)),
+            window_strides=ones,
+            padding=((0, 0),) * len(shape),
+            base_dilation=ones,
+            window_dilation=ones,
+        )
     if equation.primitive == "reduce_sum":
         return Average(divisor=divisor, axes=_ints(params["axes"]))
     return Average(
@@ -202,6 +217,35 @@ def _absorb_bias(flow: Flow, group: Group) -> None:
         group.members.append(position)
         group.bias = other
         group.output = equation.outputs[0]
+
+
+def keeps_axes(flow: Flow, position: int) -> int | None:
+    """Return the equation that alone reads an axis sum and puts the summed axes back with length 1, or None."""
+    equation = flow.equations[position]
+    reader = flow.only_reader(equation.outputs[0])
+    if equation.primitive != "reduce_sum" or reader is None:
+        return None
+    operand = equation.inputs[0]
+    if not isinstance(operand, int) or flow.equations[reader].primitive not in {"broadcast_in_dim", "reshape"}:
+        return None
+    axes = _ints(equation.params["axes"])
+    shape = flow.program.shapes[operand]
+    kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+    return reader if flow.program.shapes[flow.equations[reader].outputs[0]] == kept else None
+
+
+def _absorb_kept_axes(flow: Flow, group: Group) -> bool:
+    # Only where a division follows; a bare sum and its reshape stay apart.
+    reader = keeps_axes(flow, group.members[0])
+    if reader is None:
+        return False
+    output = flow.equations[reader].outputs[0]
+    position = flow.only_reader(output)
+    if position is not None and divisor_of(flow, flow.equations[position], output) is not None:
+        group.members.append(reader)
+        group.output = output
+        return True
+    return False
 
 
 def _absorb_divisor(flow: Flow, group: Group) -> int | np.ndarray[Any, Any]:
@@ -255,5 +299,5 @@ def _is_float_array(flow: Flow, atom: Atom) -> bool:
     return flow.is_float(atom)
 
 
-def _ints(values: Any) -> tuple[int, ...]:  # noqa: ANN401 (JAX stores NumPy integers here and there)
+def _ints(values: Any) -> tuple[int, ...]:
     return tuple(int(value) for value in values)

@@ -28,6 +28,8 @@ _BY_CALL = {
     "soft_sign": "soft_sign",
     "logsumexp": "logsumexp",
 }
+ACTIVATIONS = frozenset(_BY_CALL)
+"""The functions that are one layer each by their own name."""
 _NORMS = {
     "BatchNorm": "batch_norm",
     "LayerNorm": "layer_norm",
@@ -46,6 +48,7 @@ _WORDS = {
     "div": "a quotient of two activations has no exact fixed-point form",
     "dot": "the matrix product of two activations has no integer layer yet",
     "conv": "a convolution of two activations has no integer layer yet",
+    "normalize": "a product with a constant needs a rescaling that is not one power of two for all types",
     "lookup": "a table lookup by a computed index has no integer layer yet",
     "scan": "the inside of a loop (scan) is not opened yet",
     "while": "the inside of a loop (while) is not opened yet",
@@ -100,9 +103,11 @@ def _by_name(equations: Sequence[Equation]) -> str:
     return ""
 
 
-def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:
+def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:  # noqa: PLR0911 (one line per kind)
     names = [equation.primitive for equation in equations]
     found = set(names)
+    if any(equation.primitive == "gather" and flow.statics.is_static(equation.inputs[0]) for equation in equations):
+        return "lookup"
     rules = (
         ({"exp", "reduce_sum", "log", "reduce_max"}, "log_softmax"),
         ({"exp", "reduce_sum", "div"}, "softmax"),
@@ -123,7 +128,7 @@ def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:
     if found <= affine and not _multiplies_activations(flow, equations):
         if found <= _GLUE:
             return "convert" if "convert_element_type" in found else names[0]
-        return "batch_norm" if _is_batch_norm(flow, equations) else _affine_label(found)
+        return _affine_label(flow, equations)
     if found - _GLUE == {"select_n", "gt", "mul"} or found - _GLUE == {"select_n", "ge", "mul"}:
         return "leaky_relu"
     telling = [name for name in names if name not in _GLUE | {"add", "sub", "mul", "div", "neg", "max", "min"}]
@@ -131,7 +136,13 @@ def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:
     return _LABELS.get(first, first)
 
 
-def _affine_label(found: set[str]) -> str:
+def _affine_label(flow: Flow, equations: Sequence[Equation]) -> str:
+    found = {equation.primitive for equation in equations}
+    if _is_batch_norm(flow, equations):
+        atoms = [atom for equation in equations for atom in equation.inputs if flow.statics.is_static(atom)]
+        leaves = {leaf for atom in atoms for leaf in flow.statics.leaves(atom)}
+        # What the function captured was not trained: a fixed normalization of the data.
+        return "batch_norm" if leaves - set(flow.program.captured) else "normalize"
     if found & {"mul", "div"}:
         return "scale"
     return "maximum" if "max" in found else "minimum" if "min" in found else "affine"
@@ -139,8 +150,7 @@ def _affine_label(found: set[str]) -> str:
 
 def _multiplies_activations(flow: Flow, equations: Sequence[Equation]) -> bool:
     return any(
-        equation.primitive in {"mul", "div"}
-        and not any(flow.statics.is_static(atom) for atom in equation.inputs)
+        equation.primitive in {"mul", "div"} and not any(flow.statics.is_static(atom) for atom in equation.inputs)
         for equation in equations
     )
 
@@ -156,5 +166,7 @@ def _is_batch_norm(flow: Flow, equations: Sequence[Equation]) -> bool:
 
 
 def _first_unknown(equations: Sequence[Equation]) -> str:
-    known = set(_LABELS) | set(_WORDS) | {"tanh", "exp", "log", "sqrt", "rsqrt", "erf", "sin", "cos", "pow", "mul", "div"}
+    known = (
+        set(_LABELS) | set(_WORDS) | {"tanh", "exp", "log", "sqrt", "rsqrt", "erf", "sin", "cos", "pow", "mul", "div"}
+    )
     return next((equation.primitive for equation in equations if equation.primitive not in known | _GLUE), "")

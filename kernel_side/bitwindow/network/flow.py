@@ -9,16 +9,14 @@ from bitwindow.network.statics import Statics
 
 
 class Flow:
-    """The dynamic part of a program as a graph. Sets of equations are bit masks over their positions in ``equations``."""
+    """The dynamic part of a program as a graph; sets of equations are bit masks over positions in ``equations``."""
 
     def __init__(self, program: Program, statics: Statics, inputs: Iterable[int]) -> None:
         self.program = program
         self.statics = statics
         self.inputs = tuple(inputs)
         self.equations = tuple(
-            equation
-            for equation in program.equations
-            if any(not statics.is_static(atom) for atom in equation.inputs)
+            equation for equation in program.equations if any(not statics.is_static(atom) for atom in equation.inputs)
         )
         self.output_variables = frozenset(atom for atom in program.outputs if isinstance(atom, int))
         self.maker: dict[int, int] = {}

@@ -16,9 +16,9 @@ ExactOperation = Convolution | Contraction | Sum | Concatenation | Average
 class Group:
     """Equations that become one layer.
 
-    ``members`` are positions in ``Flow.equations``. ``output`` is the variable that an exact group makes. ``operands`` are
-    the atoms that its operation reads, ``bias`` the atom added to it. A pass-through has ``steps``; a float group has a
-    ``kind`` alone and finds its operands and outputs by itself. ``reason`` is set on a float group whose reason is known.
+    ``members`` are positions in ``Flow.equations``. ``output`` is the variable that an exact group makes. ``operands``
+    are the atoms that its operation reads, ``bias`` the atom added to it. A pass-through has ``steps``; a float group has
+    a ``kind`` alone and finds its operands and outputs by itself. ``reason`` is set where it is known beforehand.
     """
 
     kind: GroupKind

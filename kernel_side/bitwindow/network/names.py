@@ -13,8 +13,8 @@ _PATH_SEPARATOR = "/"
 def parameter_names(paths: Sequence[Sequence[Any]]) -> list[str]:
     """Return a name for every parameter leaf, unique and stable.
 
-    The collection that Flax puts first (``params/conv1/kernel``, ``batch_stats/bn/mean``) is left out where the rest alone
-    tells the leaves apart.
+    The collection that Flax puts first (``params/conv1/kernel``, ``batch_stats/bn/mean``) is left out where the rest
+    alone tells the leaves apart.
     """
     full = [path_text(path) or "parameter" for path in paths]
     collections = {name.split(_PATH_SEPARATOR)[0] for name in full}
@@ -82,7 +82,7 @@ def scope_text(scopes: Sequence[tuple[str, ...]], outer: str) -> str:
 def input_names(arguments: Sequence[Any], names: Sequence[str], taken: Mapping[str, Any]) -> list[str]:
     """Return a name for every leaf of the inputs.
 
-    One array alone is "input". Several arguments carry the function's argument names, the leaves of a dictionary its keys.
+    One array alone is "input". Several arguments carry the function's argument names, a dictionary's leaves its keys.
     """
     import jax
 
@@ -99,7 +99,7 @@ def input_names(arguments: Sequence[Any], names: Sequence[str], taken: Mapping[s
     return [namer.unique(name) for name in found]
 
 
-def path_text_of_only(argument: Any) -> str:  # noqa: ANN401 (any pytree)
+def path_text_of_only(argument: Any) -> str:
     """Return the path of an argument's first leaf, "" for a bare array."""
     import jax
 

@@ -13,9 +13,9 @@ from bitwindow import jax_names
 _NO_ARRAY = np.dtype(np.void)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Constant:
-    """A number or array that stands in the program's text."""
+    """A number that stands in the program's text; each place is its own."""
 
     value: Any
 
@@ -101,14 +101,14 @@ class _Flattener:
             dtypes=self.dtypes,
         )
 
-    def variable(self, aval: Any) -> int:  # noqa: ANN401 (avals are JAX's own)
+    def variable(self, aval: Any) -> int:
         number = len(self.shapes)
         self.shapes[number] = tuple(getattr(aval, "shape", ()))
         dtype = getattr(aval, "dtype", None)
         self.dtypes[number] = dtype if isinstance(dtype, np.dtype) else _NO_ARRAY
         return number
 
-    def constant(self, array: Any, aval: Any) -> int:  # noqa: ANN401 (avals are JAX's own)
+    def constant(self, array: Any, aval: Any) -> int:
         # The same array captured twice is one parameter.
         if id(array) not in self.seen:
             number = self.variable(aval)
@@ -143,7 +143,7 @@ class _Flattener:
             environment.update(zip(equation.outvars, results, strict=True))
         return tuple(self.read(environment, item) for item in jaxpr.outvars)
 
-    def read(self, environment: Mapping[Any, Atom], item: Any) -> Atom:  # noqa: ANN401 (a variable or a literal of JAX)
+    def read(self, environment: Mapping[Any, Atom], item: Any) -> Atom:
         if not isinstance(item, jax_names.Literal):
             return environment[item]
         if np.ndim(item.val) > 0:

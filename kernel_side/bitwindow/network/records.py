@@ -20,8 +20,8 @@ class Step:
     """One unary operation that needs no arithmetic on the grid: it moves, copies, drops or compares stored integers.
 
     ``primitive`` is the JAX primitive's name and ``params`` its parameters, to be bound again on stored integers of any
-    dtype. ``"relu"`` (no params) stands for ``max(x, 0)``. Max-pool (``reduce_window_max``) and ``reduce_max`` start from
-    the smallest integer of the carrier, padding with zero pads with the stored integer 0.
+    dtype. ``"relu"`` (no params) stands for ``max(x, 0)``. Max-pool (``reduce_window_max``) and ``reduce_max`` start
+    from the smallest integer of the carrier, padding with zero pads with the stored integer 0.
     """
 
     primitive: str
@@ -82,8 +82,7 @@ class Contraction:
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """``sum_i signs[i] * operand_i``, all operands broadcast by their views to the output's shape (or broadcastable to
-    it by NumPy's rule)."""
+    """``sum_i signs[i] * operand_i``, all operands of the output's shape or broadcast to it by NumPy's rule."""
 
     signs: tuple[int, ...]
 
@@ -97,10 +96,11 @@ class Concatenation:
 
 @dataclass(frozen=True, kw_only=True)
 class Average:
-    """Window or axis sum divided once by ``divisor`` (an integer > 0, or an integer array broadcastable to the output:
-    the counts of an average that leaves padding out).
+    """Window or axis sum divided once by ``divisor``.
 
-    With ``axes`` set it is ``sum(x, axes) / divisor``; otherwise a windowed sum with these window parameters (full rank).
+    The divisor is an integer > 0, or an integer array broadcastable to the output: the counts of an average that leaves
+    padding out. With ``axes`` set it is ``sum(x, axes) / divisor``; otherwise a windowed sum with these window parameters
+    (full rank).
     """
 
     divisor: int | np.ndarray
@@ -138,8 +138,9 @@ Operation = Convolution | Contraction | Sum | Concatenation | Average | PassThro
 class Value:
     """An edge of the network.
 
-    ``shape`` includes the batch as axis 0 (for the batch size that the network was traced at). ``site`` is the site whose
-    type its stored integers have; ``None`` for integer, boolean and key values, which have no type and travel as they are.
+    ``shape`` includes the batch as axis 0 (for the batch size that the network was traced at). ``site`` is the site
+    whose type its stored integers have; ``None`` for integer, boolean and key values, which have no type and travel as
+    they are.
     """
 
     name: str
@@ -172,8 +173,8 @@ class Layer:
 class SiteInfo:
     """What can have a type. ``shape`` leaves the batch out for inputs and activations.
 
-    ``float_reason`` is empty for a site that starts quantized, else the reason why it starts as float. ``channel_axis`` is
-    the axis of ``shape`` that counts channels (the output features of a weight), or None.
+    ``float_reason`` is empty for a site that starts quantized, else the reason why it starts as float. ``channel_axis``
+    is the axis of ``shape`` that counts channels (the output features of a weight), or None.
     """
 
     name: str
@@ -192,8 +193,8 @@ class Network:
     data-flow order (input; then for each layer weight, bias, output) and their names do not depend on the batch size;
     ``parameters[name]`` is the float32 array of the site ``name`` of kind weight or bias.
 
-    ``inputs`` and ``outputs`` are value names, one per leaf. ``observe(parameters, *input leaves)`` runs the float program
-    as it was written and returns ``(output leaves, {site: float array})`` for every input and activation site; it is
+    ``inputs`` and ``outputs`` are value names, one per leaf. ``observe(parameters, *input leaves)`` runs the float
+    program as it was written, on a pytree like the model's ``params``, and returns ``(output leaves, {site: float array})`` for every input and activation site; it is
     pure and can be jitted.
     """
 

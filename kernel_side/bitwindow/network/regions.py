@@ -1,9 +1,9 @@
 """Gathers every equation that depends on the inputs into groups: exact layers, pass-throughs, float computations.
 
-Anchors come first: products with a parameter (and the bias and activation fused to them), concatenations, pools, lookups,
-and every equation that joins two different values. Each other equation then depends on one anchor's value alone, so that
-the rest falls apart into one region per value; within a region, arithmetic that is not exact and all that ties it together
-becomes one float computation, and what remains is exact.
+Anchors come first: products with a parameter (and the bias and activation fused to them), concatenations, pools,
+lookups, and every equation that joins two different values. Each other equation then depends on one anchor's value
+alone, so that the rest falls apart into one region per value; within a region, arithmetic that is not exact and all that
+ties it together becomes one float computation, and what remains is exact.
 """
 
 from __future__ import annotations
@@ -57,13 +57,7 @@ def in_order(flow: Flow, groups: Iterable[Group]) -> list[Group]:
     import heapq
 
     pending = sorted(groups, key=lambda group: min(group.members))
-    home = {position: index for index, group in enumerate(pending) for position in group.members}
-    needs: list[set[int]] = [set() for _ in pending]
-    for index, group in enumerate(pending):
-        for position in group.members:
-            for variable in flow.operands(flow.equations[position]):
-                if variable in flow.maker and home[flow.maker[variable]] != index:
-                    needs[index].add(home[flow.maker[variable]])
+    needs = _needs(flow, pending)
     readers: list[list[int]] = [[] for _ in pending]
     for index, found in enumerate(needs):
         for maker in found:
@@ -83,6 +77,16 @@ def in_order(flow: Flow, groups: Iterable[Group]) -> list[Group]:
     return ordered
 
 
+def _needs(flow: Flow, groups: list[Group]) -> list[set[int]]:
+    """Return for each group the groups that it reads, by index."""
+    home = {position: index for index, group in enumerate(groups) for position in group.members}
+    needs: list[set[int]] = []
+    for index, group in enumerate(groups):
+        read = [variable for position in group.members for variable in flow.operands(flow.equations[position])]
+        needs.append({home[flow.maker[variable]] for variable in read if variable in flow.maker} - {index})
+    return needs
+
+
 def moved(flow: Flow, equation: Equation, output: int) -> Moved | None:
     """Return how a floating-point output is only moved out of one value, or None."""
     if not flow.is_float(output):
@@ -97,7 +101,7 @@ def moved(flow: Flow, equation: Equation, output: int) -> Moved | None:
 def _neutral(flow: Flow, equation: Equation) -> Moved | None:
     """Match arithmetic that changes nothing: x + 0, x - 0, x * 1, x / 1, max(x, -inf)."""
     operands = flow.operands(equation)
-    if len(operands) != 1 or len(equation.inputs) != 2:  # noqa: PLR2004
+    if len(operands) != 1 or len(equation.inputs) != 2:
         return None
     value = operands[0]
     if flow.program.shapes[value] != flow.program.shapes[equation.outputs[0]]:

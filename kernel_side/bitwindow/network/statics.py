@@ -19,7 +19,7 @@ from bitwindow.network.steps import structural_step
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a static operand comes from: the variable ``root`` seen through ``view``; ``leaves`` are what root is made of.
+    """Where a static operand comes from: the variable ``root`` seen through ``view``; ``leaves`` are what made it.
 
     ``root`` is None for a constant of the program's text; then ``value`` holds it.
     """
@@ -59,7 +59,7 @@ class Statics:
         """Return the parameter leaves and captured arrays that a static atom is made of."""
         return () if isinstance(atom, Constant) else self._leaves[atom]
 
-    def value(self, atom: Atom) -> Any:  # noqa: ANN401 (array or key)
+    def value(self, atom: Atom) -> Any:
         """Evaluate a static atom."""
         if isinstance(atom, Constant):
             return atom.value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bitwindow import jax_names
 from bitwindow.network.program import Constant, Equation
 from bitwindow.network.records import Step
 
@@ -51,19 +53,18 @@ def structural_step(equation: Equation, output: int, statics: Statics) -> Moved 
         return None
     operand = equation.inputs[0]
     name = equation.primitive
+    rules: dict[str, Callable[[], Moved | None]] = {
+        "split": lambda: _split(equation, operand, output),
+        "pad": lambda: _pad(equation, operand, statics),
+        "dynamic_slice": lambda: _dynamic_slice(equation, operand, statics),
+        "convert_element_type": lambda: Moved(operand=operand, steps=()) if _between_floats(equation) else None,
+    }
+    if name in rules:
+        return rules[name]()
     if name in _MOVES:
         return _move(equation, operand)
-    if name == "split":
-        return _split(equation, operand, output)
-    if name == "pad":
-        return _pad(equation, operand, statics)
-    if name == "dynamic_slice":
-        return _dynamic_slice(equation, operand, statics)
-    if name == "convert_element_type":
-        return Moved(operand=operand, steps=()) if _between_floats(equation) else None
-    if name in _IDENTITIES and len(equation.inputs) == 1:
-        return Moved(operand=operand, steps=())
-    return None
+    identity = name in _IDENTITIES and len(equation.inputs) == 1
+    return Moved(operand=operand, steps=()) if identity else None
 
 
 def _move(equation: Equation, operand: int) -> Moved | None:
@@ -75,12 +76,12 @@ def _move(equation: Equation, operand: int) -> Moved | None:
 
 
 def _split(equation: Equation, operand: int, output: int) -> Moved:
-    aval = equation.source.invars[0].aval
+    shape = jax_names.operand_shape(equation.source, 0)
     axis = int(equation.params["axis"])
     position = equation.outputs.index(output)
     sizes = [int(size) for size in equation.params["sizes"]]
-    start = [0] * len(aval.shape)
-    limit = list(aval.shape)
+    start = [0] * len(shape)
+    limit = list(shape)
     start[axis] = sum(sizes[:position])
     limit[axis] = start[axis] + sizes[position]
     return Moved(operand=operand, steps=(_slice(start, limit),))
@@ -97,7 +98,7 @@ def _dynamic_slice(equation: Equation, operand: int, statics: Statics) -> Moved 
     starts = equation.inputs[1:]
     if not all(statics.is_static(atom) for atom in starts):
         return None
-    shape = equation.source.invars[0].aval.shape
+    shape = jax_names.operand_shape(equation.source, 0)
     sizes = equation.params["slice_sizes"]
     # lax.dynamic_slice moves a start that would run over the end back inside.
     first = [
@@ -118,5 +119,5 @@ def _slice(start: list[int], limit: list[int]) -> Step:
 def _between_floats(equation: Equation) -> bool:
     import jax.numpy as jnp
 
-    before = equation.source.invars[0].aval.dtype
+    before = jax_names.operand_dtype(equation.source, 0)
     return bool(jnp.issubdtype(before, jnp.floating) and jnp.issubdtype(equation.params["new_dtype"], jnp.floating))

@@ -71,21 +71,22 @@ def _flat_program(model: Model, batch: int) -> tuple[Program, Any]:
     inputs, inputs_tree = jax.tree_util.tree_flatten(model.at_batch(batch))
     trees: list[Any] = []
 
-    def call(*arguments: Any) -> list[Any]:  # noqa: ANN401 (tracers)
+    def call(*arguments: Any) -> list[Any]:
         params = jax.tree_util.tree_unflatten(params_tree, arguments[: len(leaves)])
         given = jax.tree_util.tree_unflatten(inputs_tree, arguments[len(leaves) :])
         results, tree = jax.tree_util.tree_flatten(model.fn(params, *given))
         trees.append(tree)
         return results
 
-    shaped = [jax.ShapeDtypeStruct(np.shape(leaf), leaf.dtype) for leaf in leaves]
+    struct: Any = jax.ShapeDtypeStruct
+    shaped = [struct(np.shape(leaf), leaf.dtype) for leaf in leaves]
     try:
         closed = jax.make_jaxpr(call)(*shaped, *inputs)
     except Exception as error:
         raise ModelError(
-            f"{model.name}: wanted a function that runs at every batch size, got {type(error).__name__} at a batch of "
-            f"{batch} (the example has {model.batch}): {error}; write x.reshape((x.shape[0], -1)) where the function names "
-            "a fixed batch"
+            f"{model.name}: wanted a function that runs at every batch size, got {type(error).__name__} at a batch "
+            f"of {batch} (the example has {model.batch}): {error}; write x.reshape((x.shape[0], -1)) where the function "
+            "names a fixed batch"
         ) from error
     return flatten(closed), trees[-1]
 
@@ -93,7 +94,7 @@ def _flat_program(model: Model, batch: int) -> tuple[Program, Any]:
 def _names(model: Model, program: Program, leaves: int) -> tuple[dict[int, str], dict[int, str]]:
     paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(model.params)[0]]
     parameters = dict(zip(program.arguments[:leaves], parameter_names(paths), strict=True))
-    taken = {name: None for name in parameters.values()}
+    taken = dict.fromkeys(parameters.values())
     found = input_names(model.at_batch(1), model.argument_names, taken)
     return parameters, dict(zip(program.arguments[leaves:], found, strict=True))
 
@@ -105,11 +106,13 @@ def _same_equations(one: Program, other: Program) -> bool:
 
 
 def _observer(
-    program: Program, observed: Mapping[str, int], tree: Any  # noqa: ANN401 (a PyTreeDef)
+    program: Program,
+    observed: Mapping[str, int],
+    tree: Any,
 ) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
     dtypes = [program.dtypes[variable] for variable in program.arguments]
 
-    def observe(parameters: Any, *inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401
+    def observe(parameters: Any, *inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         leaves = _checked_leaves(parameters, tree)
         given = [*leaves, *inputs]
         if len(given) != len(dtypes):
@@ -124,7 +127,7 @@ def _observer(
     return observe
 
 
-def _checked_leaves(parameters: Any, tree: Any) -> Sequence[Any]:  # noqa: ANN401
+def _checked_leaves(parameters: Any, tree: Any) -> Sequence[Any]:
     leaves, given = jax.tree_util.tree_flatten(parameters)
     if given != tree:
         raise ModelError(f"wanted parameters of the model's structure {tree}, got {given}")

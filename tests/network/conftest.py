@@ -1,0 +1,142 @@
+"""An independent reading of the records in plain JAX calls: what the layers say, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from bitwindow.network.records import (
+    Average,
+    Clip,
+    Concatenation,
+    Contraction,
+    Convolution,
+    FloatComputation,
+    Layer,
+    Network,
+    Operand,
+    PassThrough,
+    Step,
+    Sum,
+)
+
+Interpret = Callable[..., dict[str, Any]]
+
+
+def _step(x: Any, step: Step) -> Any:
+    p: Mapping[str, Any] = step.params
+    rules: dict[str, Callable[[], Any]] = {
+        "relu": lambda: jnp.maximum(x, 0),
+        "reshape": lambda: jnp.reshape(x, p["new_sizes"]),
+        "transpose": lambda: jnp.transpose(x, p["permutation"]),
+        "squeeze": lambda: jnp.squeeze(x, p["dimensions"]),
+        "rev": lambda: jnp.flip(x, p["dimensions"]),
+        "slice": lambda: lax.slice(x, p["start_indices"], p["limit_indices"], p["strides"]),
+        "broadcast_in_dim": lambda: lax.broadcast_in_dim(x, p["shape"], p["broadcast_dimensions"]),
+        "pad": lambda: lax.pad(x, jnp.zeros((), x.dtype), p["padding_config"]),
+        "reduce_max": lambda: jnp.max(x, p["axes"]),
+        "reduce_window_max": lambda: lax.reduce_window(
+            x,
+            -np.inf,
+            lax.max,
+            p["window_dimensions"],
+            p["window_strides"],
+            p["padding"],
+            p["base_dilation"],
+            p["window_dilation"],
+        ),
+    }
+    return rules[step.primitive]()
+
+
+def _clip(x: Any, clip: Clip | None) -> Any:
+    if clip is not None and clip.lower is not None:
+        x = jnp.maximum(x, clip.lower)
+    if clip is not None and clip.upper is not None:
+        x = jnp.minimum(x, clip.upper)
+    return x
+
+
+def _average(operation: Average, x: Any) -> Any:
+    if operation.axes is not None:
+        return jnp.sum(x, operation.axes) / operation.divisor
+    total = lax.reduce_window(
+        x,
+        0.0,
+        lax.add,
+        operation.window_dimensions,
+        operation.window_strides,
+        operation.padding,
+        operation.base_dilation,
+        operation.window_dilation,
+    )
+    return total / operation.divisor
+
+
+def _compute(layer: Layer, x: list[Any]) -> Any:
+    operation = layer.operation
+    if isinstance(operation, Convolution):
+        numbers = lax.ConvDimensionNumbers(operation.lhs_spec, operation.rhs_spec, operation.out_spec)
+        return lax.conv_general_dilated(
+            x[0],
+            x[1],
+            operation.window_strides,
+            operation.padding,
+            operation.lhs_dilation,
+            operation.rhs_dilation,
+            numbers,
+            operation.feature_group_count,
+            operation.batch_group_count,
+        )
+    if isinstance(operation, Contraction):
+        return lax.dot_general(x[0], x[1], (operation.contracting, operation.batch))
+    if isinstance(operation, Sum):
+        assert len(operation.signs) == len(x)
+        return sum((sign * part for sign, part in zip(operation.signs, x, strict=True)), jnp.float32(0))
+    if isinstance(operation, Concatenation):
+        return jnp.concatenate(x, operation.axis)
+    assert isinstance(operation, Average)
+    return _average(operation, x[0])
+
+
+def read_records(network: Network, *inputs: Any) -> dict[str, Any]:
+    """Return every value of the network by name, computed from its records alone."""
+    values: dict[str, Any] = {name: jnp.asarray(x) for name, x in zip(network.inputs, inputs, strict=True)}
+
+    def view(operand: Operand) -> Any:
+        key = operand.value
+        x = values[key] if key is not None else jnp.asarray(network.parameters[str(operand.parameter)])
+        for step in operand.view:
+            x = _step(x, step)
+        return x
+
+    for layer in network.layers:
+        operands = [view(operand) for operand in layer.operands]
+        if isinstance(layer.operation, FloatComputation):
+            # Executors compile float layers, so they must survive jit.
+            results = jax.jit(layer.operation.function)(*operands)
+            values.update(zip(layer.outputs, results, strict=True))
+            continue
+        if isinstance(layer.operation, PassThrough):
+            result = operands[0]
+            for step in layer.operation.steps:
+                result = _step(result, step)
+        else:
+            result = _compute(layer, operands)
+            result = result if layer.bias is None else result + view(layer.bias)
+            result = _clip(result, layer.activation)
+        assert result.shape == network.values[layer.outputs[0]].shape
+        values[layer.outputs[0]] = result
+    return values
+
+
+@pytest.fixture
+def interpret() -> Interpret:
+    """The reading of a network's records."""
+    return read_records

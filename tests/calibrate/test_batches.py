@@ -36,7 +36,7 @@ def samples(n: int) -> NDArray[np.float32]:
 @given(lengths=st.lists(st.integers(0, 9), max_size=12), size=st.integers(1, 8))
 def test_any_cut_of_the_batches_gives_the_same_samples_in_order(lengths: list[int], size: int) -> None:
     data = samples(sum(lengths))
-    cuts = np.cumsum(lengths)[:-1] if lengths else []
+    cuts: list[int] = np.cumsum(lengths)[:-1].tolist()
     batches = np.split(data, cuts) if lengths else []
     if not len(data):
         with pytest.raises(DataError, match="wanted at least one sample, got none"):

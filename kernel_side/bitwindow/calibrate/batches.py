@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -140,8 +141,8 @@ def _checked(leaf: Any, name: str, shape: tuple[int, ...], dtype: np.dtype[Any],
 
 
 def _fits(array: NDArray[Any], wanted: np.dtype[Any]) -> bool:
-    if jax.dtypes.issubdtype(wanted, np.floating):
-        return bool(jax.dtypes.issubdtype(array.dtype, np.floating))
+    if jnp.issubdtype(wanted, jnp.floating):
+        return bool(jnp.issubdtype(array.dtype, jnp.floating))
     if wanted.kind in "iu" and array.dtype.kind in "iu":
         limits = np.iinfo(wanted)
         return array.size == 0 or (int(array.min()) >= limits.min and int(array.max()) <= limits.max)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
 import numpy as np
-from tqdm.auto import tqdm
 
 from bitwindow.calibrate.batches import Chunk, InputSpec, chunks, sample_count
 from bitwindow.calibrate.record import Calibration
@@ -48,6 +46,8 @@ def calibrate(
     Raises:
         DataError: If the data is empty, does not fit, or makes a site non-finite. Chunks before it stay reported.
     """
+    from tqdm.auto import tqdm
+
     done, total = start, sample_count(data, spec)
     with tqdm(total=total, desc="calibrate", unit="sample", disable=not progress) as bar:
         try:
@@ -63,7 +63,6 @@ def calibrate(
 
 def _spectra(network: Network, observe: Observe, parameters: Any, chunk: Chunk) -> Mapping[str, Spectrum]:
     _, sites = observe(parameters, *chunk.leaves)
-    jax.block_until_ready(sites)
     # On the CPU numpy sees a JAX array without a copy, and slicing a view compiles nothing for a ragged last chunk.
     # A compiled function sorts the names; data-flow order makes the first site at fault the cause.
     spectra = {name: Spectrum.of(np.asarray(sites[name])[: chunk.valid]) for name in network.sites if name in sites}

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from bitwindow.assign.records import Assignment
 from bitwindow.calibrate.batches import Chunk, InputSpec, chunks
-from bitwindow.execute.executor import ChunkRun, Executor, StoredParameters
+from bitwindow.execute.executor import ChunkRun, Executor
 from bitwindow.execute.modes import Modes
+from bitwindow.execute.parameters import StoredParameters
 from bitwindow.network.records import Network
 
 Leaves = tuple[NDArray[Any], ...]

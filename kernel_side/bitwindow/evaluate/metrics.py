@@ -62,7 +62,7 @@ def class_labels(labels: Any, n: int, classes: int) -> NDArray[np.int64]:
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.shape == (n, classes) and np.all((array == 0) | (array == 1)) and np.all(array.sum(axis=1) == 1):
-        return np.argmax(array, axis=1).astype(np.int64)
+        return np.asarray(np.argmax(array, axis=1), np.int64)
     whole = array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool(np.all(array == np.floor(array))))
     if array.shape != (n,) or not whole:
         message = f"labels: wanted {n} integers or one-hot rows of {classes}, got shape {array.shape} of {array.dtype}."
@@ -93,14 +93,14 @@ def _class_scores(outputs: Any) -> NDArray[Any]:
 
 def _correct(outputs: Any, labels: Any) -> Scores:
     scores = _class_scores(outputs)
-    return (np.argmax(scores, axis=1) == class_labels(labels, *scores.shape)).astype(np.float64)
+    return np.asarray(np.argmax(scores, axis=1) == class_labels(labels, *scores.shape), np.float64)
 
 
 def _among(outputs: Any, labels: Any, k: int) -> Scores:
     scores = _class_scores(outputs)
     wanted = class_labels(labels, *scores.shape)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    return np.any(best == wanted[:, None], axis=1).astype(np.float64)
+    return np.asarray(np.any(best == wanted[:, None], axis=1), np.float64)
 
 
 def _difference(outputs: Any, labels: Any) -> NDArray[np.float64]:

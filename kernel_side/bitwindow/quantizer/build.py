@@ -45,14 +45,13 @@ def chunk_size(network: Network) -> int:
 
 def _traced(model: Model, batch: int | None) -> Network:
     if batch is not None:
-        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        if batch < 1:
             message = f"batch: wanted a positive integer or None, got {batch!r}."
             raise SettingError(message)
         return trace(model, batch)
-    own = len(jax.tree.leaves(model.example)[0])
-    network = trace(model, own)
+    network = trace(model, model.batch)
     size = chunk_size(network)
-    if size == own:
+    if size == model.batch:
         return network
     try:
         return trace(model, size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitwindow.assign.assign import assign, follow_biases
-from bitwindow.assign.records import Assignment
+from bitwindow.assign.records import Assignment, Format
 from bitwindow.calibrate.calibrate import calibrate
 from bitwindow.calibrate.record import NOTHING, Calibration
 from bitwindow.errors import DataError
@@ -26,17 +25,15 @@ from bitwindow.execute.modes import Modes
 from bitwindow.model.record import Model
 from bitwindow.network.records import Network
 from bitwindow.numbers.format import FixedPoint, as_format
-from bitwindow.numbers.modes import Overflow, Rounding
 from bitwindow.quantizer.build import build_engine
+from bitwindow.quantizer.holder import StateHolder
 from bitwindow.quantizer.live import LiveEvaluation
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
 from bitwindow.spectrum.record import Spectrum
 
-Listener = Callable[[str], None]
 
-
-class Quantizer:
+class Quantizer(StateHolder):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::
@@ -66,16 +63,14 @@ class Quantizer:
 
             model = load(model)
         self.model: Model = model
-        self._lock = threading.RLock()
         self._engine: Engine = build_engine(model, batch)
+        unassigned = _unassigned(self._engine.network)
+        super().__init__(State(assignment=unassigned, modes=Modes(), scheme="histogram", word_length=8))
         self._calibration: Calibration = NOTHING
         self._progress: tuple[int, int | None] | None = None
         self._assigned = False
-        self._listeners: dict[int, Listener] = {}
+        self._displayed: Any = None
         self._parameter_spectra: dict[str, Spectrum] = {}
-        self._history = History(
-            State(assignment=_unassigned(self._engine.network), modes=Modes(), scheme="histogram", word_length=8)
-        )
         sites = {name: Site(self, info) for name, info in self._engine.network.sites.items()}
         self._sites: Mapping[str, Site] = MappingProxyType(sites)
         self._live = LiveEvaluation(self._engine, lambda: self.state, self._tell)
@@ -99,16 +94,6 @@ class Quantizer:
         return self._engine.network
 
     @property
-    def state(self) -> State:
-        """The present types and settings, as one frozen record."""
-        return self._history.present
-
-    @property
-    def assignment(self) -> Assignment:
-        """The present types."""
-        return self.state.assignment
-
-    @property
     def calibration(self) -> Calibration:
         """What calibration has counted so far."""
         return self._calibration
@@ -122,16 +107,6 @@ class Quantizer:
     def calibration_progress(self) -> tuple[int, int | None] | None:
         """Samples counted and, where known, to count; None while no calibration runs."""
         return self._progress
-
-    @property
-    def scheme(self) -> str:
-        """The scheme of the last ``assign``."""
-        return self.state.scheme
-
-    @property
-    def word_length(self) -> int:
-        """The word length of the last ``assign``, in bits."""
-        return self.state.word_length
 
     @property
     def float_bytes(self) -> int:
@@ -215,7 +190,10 @@ class Quantizer:
             word_length = state.word_length if word_length is None else word_length
             chosen = assign(
                 self.network,
-                self._calibration.spectra | {name: self._parameter_spectrum(name) for name in self.network.parameters},
+                {
+                    **self._calibration.spectra,
+                    **{name: self._parameter_spectrum(name) for name in self.network.parameters},
+                },
                 self.network.parameters,
                 scheme=scheme,
                 word_length=word_length,
@@ -241,7 +219,9 @@ class Quantizer:
         for name in formats:
             if name not in self._sites:
                 raise wanted_site(name, list(self._sites))
-        parsed = {name: "float" if fmt == "float" else as_format(fmt) for name, fmt in formats.items()}
+        parsed: dict[str, Format] = {
+            name: "float" if fmt == "float" else as_format(fmt) for name, fmt in formats.items()
+        }
         with self._lock:
             old = self.assignment
             assignment = replace(
@@ -274,64 +254,6 @@ class Quantizer:
         state = self.state
         return self._engine.outputs(x, state.assignment, state.modes)
 
-    # ------------------------------------------------------------------ settings
-
-    @property
-    def rounding(self) -> str:
-        """The rounding mode of every cast."""
-        return self.state.modes.rounding.value
-
-    @rounding.setter
-    def rounding(self, mode: str) -> None:
-        self._set_modes(rounding=Rounding.parse(mode))
-
-    @property
-    def overflow(self) -> str:
-        """The overflow mode of every cast."""
-        return self.state.modes.overflow.value
-
-    @overflow.setter
-    def overflow(self, mode: str) -> None:
-        self._set_modes(overflow=Overflow.parse(mode))
-
-    @property
-    def accumulator_bits(self) -> int | None:
-        """The accumulators' width in bits; None: as wide as each sum needs."""
-        return self.state.modes.accumulator_bits
-
-    @accumulator_bits.setter
-    def accumulator_bits(self, bits: int | None) -> None:
-        self._set_modes(accumulator_bits=bits)
-
-    @property
-    def accumulator_overflow(self) -> str:
-        """What a limited accumulator does beyond its range: ``"wrap"`` or ``"saturate"``."""
-        return self.state.modes.accumulator_overflow
-
-    @accumulator_overflow.setter
-    def accumulator_overflow(self, mode: str) -> None:
-        self._set_modes(accumulator_overflow=mode)
-
-    # ------------------------------------------------------------------ history
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a change to take back."""
-        return bool(self._history.past)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a change that was taken back."""
-        return bool(self._history.future)
-
-    def undo(self) -> bool:
-        """Take the last change of types or settings back; return whether there was one."""
-        return self._move(self._history.undo)
-
-    def redo(self) -> bool:
-        """Make the last change again that was taken back; return whether there was one."""
-        return self._move(self._history.redo)
-
     # ------------------------------------------------------------------ live evaluation and display
 
     def watch(self, x: object, y: Any, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Self:
@@ -353,18 +275,6 @@ class Quantizer:
         """Wait until the live evaluation is exact (or failed); return whether it is."""
         return self._live.wait(timeout)
 
-    def listen(self, callback: Listener) -> Callable[[], None]:
-        """Call ``callback(event)`` after every change, from whatever thread made it; return what ends that."""
-        key = id(token := object())
-        with self._lock:
-            self._listeners[key] = callback
-
-        def unsubscribe(_token: object = token) -> None:
-            with self._lock:
-                self._listeners.pop(key, None)
-
-        return unsubscribe
-
     def panel(self) -> Any:
         """Return the widget that shows this quantizer."""
         from bitwindow.panel.panel import Panel
@@ -380,7 +290,10 @@ class Quantizer:
     def _repr_mimebundle_(self, **_wanted: object) -> Any:
         from bitwindow.panel.display import mimebundle
 
-        return mimebundle(self.panel())
+        # One widget for every cell that displays this quantizer, as its views are linked anyway.
+        if self._displayed is None or self._displayed.comm is None:
+            self._displayed = self.panel()
+        return mimebundle(self._displayed)
 
     def __repr__(self) -> str:
         name = self.model.name or "model"
@@ -405,6 +318,9 @@ class Quantizer:
             self._history = History(state)
             self._assigned = calibration.samples > 0
 
+    def _changed(self) -> None:
+        self._live.restart()
+
     def _parameter_spectrum(self, name: str) -> Spectrum:
         with self._lock:
             if name not in self._parameter_spectra:
@@ -420,33 +336,6 @@ class Quantizer:
     def _keep(self, calibration: Calibration) -> None:
         with self._lock:
             self._calibration = calibration
-
-    def _set_modes(self, **changes: Any) -> None:
-        with self._lock:
-            new = replace(self.state, modes=replace(self.state.modes, **changes))
-        self._go(new, "settings")
-
-    def _go(self, state: State, event: str) -> None:
-        with self._lock:
-            changed = self._history.go(state)
-        if changed:
-            self._live.restart()
-            self._tell(event)
-
-    def _move(self, step: Callable[[], bool]) -> bool:
-        with self._lock:
-            moved = step()
-        if moved:
-            self._live.restart()
-            self._tell("settings")
-            self._tell("formats")
-        return moved
-
-    def _tell(self, event: str) -> None:
-        with self._lock:
-            listeners = list(self._listeners.values())
-        for listener in listeners:
-            listener(event)
 
 
 def _unassigned(network: Network) -> Assignment:

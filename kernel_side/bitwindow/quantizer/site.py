@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf, log10
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from bitwindow.numbers.modes import Rounding
 from bitwindow.quantizer.state import State
 from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
+
+Result = TypeVar("Result")
 
 
 class Owner(Protocol):
@@ -168,14 +170,15 @@ class Site:
             return rounded, inf
         return rounded, 10 * log10(signal / error) if signal > 0 else -inf
 
-    def _cached(self, what: str, fmt: FixedPoint, source: object, compute: Callable[[], Any]) -> Any:
+    def _cached(self, what: str, fmt: FixedPoint, source: object, compute: Callable[[], Result]) -> Result:
         modes = self._owner.state.modes
         key = (what, fmt, modes.rounding, modes.overflow, id(source))
         if key not in self._cache:
             if len(self._cache) > 200:
                 self._cache.clear()
             self._cache[key] = (source, compute())  # holding the source keeps its id from being given away
-        return self._cache[key][1]
+        result: Result = self._cache[key][1]
+        return result
 
 
 def wanted_site(name: str, names: list[str]) -> SettingError:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import jax
 import numpy as np
-from tests.execute.reference import CLASSES, Reference
 
 from bitwindow.execute.executor import Executor
-from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import stored_integers
+from tests.execute.reference import CLASSES, Reference
 
 PATHS = ("convolution", "patches")
 _executors = {}
@@ -36,7 +33,9 @@ def words(modes, first_sample=0):
 
     def draw(index, shape):
         key = jax.random.fold_in(jax.random.key(modes.seed), 2**30 if index is None else index)
-        rows = [jax.random.bits(jax.random.fold_in(key, first_sample + row), shape[1:], "uint32") for row in range(shape[0])]
+        rows = [
+            jax.random.bits(jax.random.fold_in(key, first_sample + row), shape[1:], "uint32") for row in range(shape[0])
+        ]
         return np.stack([np.asarray(row) for row in rows])
 
     return draw
@@ -54,7 +53,13 @@ def parameter_words(modes, network):
 def check(network, assignment, modes, inputs, paths=PATHS):
     """Assert that stored integers, tallies and accumulator overflows are the reference's on every path."""
     stochastic = modes.rounding == "stochastic"
-    reference = Reference(network, assignment.formats, modes, words(modes) if stochastic else None, parameter_words(modes, network) if stochastic else {})
+    reference = Reference(
+        network,
+        assignment.formats,
+        modes,
+        words(modes) if stochastic else None,
+        parameter_words(modes, network) if stochastic else {},
+    )
     wanted = reference.run(*inputs)
     for path in paths:
         one = executor(network, path)
@@ -65,7 +70,9 @@ def check(network, assignment, modes, inputs, paths=PATHS):
             got = stored_integers(np.asarray(made.boundaries[name]), fmt)
             assert got.shape == integers.shape
             differing = np.argwhere(got != integers.astype(np.int64))
-            assert differing.size == 0, f"{path}: {name} differs at {differing[:3].tolist()}: {got[tuple(differing[0])]} for {integers[tuple(differing[0])]}"
+            assert differing.size == 0, (
+                f"{path}: {name} differs at {differing[:3].tolist()}: {got[tuple(differing[0])]} for {integers[tuple(differing[0])]}"
+            )
         for site, tally in {**made.tallies, **stored.tallies}.items():
             counts = {kind: getattr(tally, kind) for kind in CLASSES}
             assert counts == {kind: reference.tallies[site][kind] for kind in CLASSES}, (path, site)

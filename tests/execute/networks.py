@@ -99,7 +99,9 @@ def assignment(**formats):
     return Assignment(formats=read, reasons=dict.fromkeys(read, "set by hand"))
 
 
-def convolution_network(operation, *, x_shape=(3, 6, 5, 4), w_shape=(3, 3, 4, 3), y_shape=None, activation=None, seed=0):
+def convolution_network(
+    operation, *, x_shape=(3, 6, 5, 4), w_shape=(3, 3, 4, 3), y_shape=None, activation=None, seed=0
+):
     """One convolution with bias; the bias sits on the output's feature axis."""
     rng = np.random.default_rng(seed)
     axis = operation.out_spec[1]
@@ -170,6 +172,18 @@ def mixed_network(batch=3, seed=0):
     return network(["input"], layers, shapes, parameters, {"pool": "add"})
 
 
-MIXED_SITES = (
-    "input conv1/kernel conv1/bias conv1 conv2/kernel conv2 add concat average mean dense/kernel dense/bias dense".split()
-)
+MIXED_SITES = [
+    "input",
+    "conv1/kernel",
+    "conv1/bias",
+    "conv1",
+    "conv2/kernel",
+    "conv2",
+    "add",
+    "concat",
+    "average",
+    "mean",
+    "dense/kernel",
+    "dense/bias",
+    "dense",
+]

@@ -187,7 +187,10 @@ class Reference:
         self.overflows = {}
         self.stored = {}
         self.parameters = {
-            site: values_of(self._cast_all(array, site, (parameter_words or {}).get(site, np.zeros(array.shape, np.uint32)))[0], formats[site])
+            site: values_of(
+                self._cast_all(array, site, (parameter_words or {}).get(site, np.zeros(array.shape, np.uint32)))[0],
+                formats[site],
+            )
             for site, array in network.parameters.items()
         }
 
@@ -210,7 +213,7 @@ class Reference:
             self._run_layer(index, layer, values)
         return self.stored
 
-    def _run_layer(self, index, layer, values):
+    def _run_layer(self, index, layer, values) -> None:
         operands = []
         for operand in (*layer.operands, *([layer.bias] if layer.bias else [])):
             if operand.parameter is not None:

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import jax
-from tests.execute import networks as build
 import numpy as np
 import pytest
-from tests.execute.agree import check, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bitwindow.errors import DataError, ExecutionError, SettingError
 from bitwindow.execute.executor import Executor
 from bitwindow.execute.modes import Modes
-from bitwindow.network.records import Average, Clip, Concatenation, PassThrough, Step, Sum
+from bitwindow.network.records import Clip, FloatComputation, Layer
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import OVERFLOWS, ROUNDINGS
+from tests.execute import networks as build
+from tests.execute.agree import check, run
 
 MODES = [Modes(rounding=rounding) for rounding in ROUNDINGS] + [Modes(overflow=overflow) for overflow in OVERFLOWS[1:]]
 RNG = np.random.default_rng(7)
@@ -31,7 +32,7 @@ CONVOLUTIONS = {
 
 
 @pytest.mark.parametrize("case", CONVOLUTIONS)
-def test_convolutions_agree_on_every_bit_at_every_width(case):
+def test_convolutions_agree_on_every_bit_at_every_width(case) -> None:
     x_shape, w_shape, y_shape, operation = CONVOLUTIONS[case]
     net = build.convolution_network(operation, x_shape=x_shape, w_shape=w_shape, y_shape=y_shape)
     x = RNG.normal(size=x_shape).astype(np.float32)
@@ -53,7 +54,7 @@ X = RNG.normal(size=(4, 6)).astype(np.float32)
 
 @pytest.mark.parametrize("modes", MODES, ids=lambda modes: f"{modes.rounding}-{modes.overflow}")
 @pytest.mark.parametrize("net", [DENSE, CLIPPED], ids=["relu", "off-grid bounds"])
-def test_every_mode_agrees_for_dense_layers(net, modes):
+def test_every_mode_agrees_for_dense_layers(net, modes) -> None:
     for w, i, b, o in (
         ("sfix6_En4", "sfix6_En3", "sfix6_En3", "sfix4_En2"),
         ("sfix8_En6", "sfix8_En5", "sfix8_En14", "sfix3_En1"),
@@ -65,9 +66,11 @@ def test_every_mode_agrees_for_dense_layers(net, modes):
 
 @pytest.mark.parametrize("bits", [4, 9, 12, 20, 33])
 @pytest.mark.parametrize("what", ["wrap", "saturate"])
-def test_a_limited_accumulator_agrees_and_counts_its_overflows(bits, what):
+def test_a_limited_accumulator_agrees_and_counts_its_overflows(bits, what) -> None:
     modes = Modes(accumulator_bits=bits, accumulator_overflow=what)
-    narrow = build.assignment(input="sfix8_En5", dense__kernel="sfix8_En6", dense__bias="sfix8_En12", dense="sfix12_En7")
+    narrow = build.assignment(
+        input="sfix8_En5", dense__kernel="sfix8_En6", dense__bias="sfix8_En12", dense="sfix12_En7"
+    )
     wide = build.assignment(
         input="sfix16_En12", dense__kernel="sfix16_En13", dense__bias="sfix32_En28", dense="sfix32_En24"
     )
@@ -78,7 +81,7 @@ def test_a_limited_accumulator_agrees_and_counts_its_overflows(bits, what):
     assert (made.accumulator_overflows["dense"] > 0) == (bits < 30)
 
 
-def test_only_valid_rows_are_tallied():
+def test_only_valid_rows_are_tallied() -> None:
     types = build.assignment(input="sfix8_En5", dense__kernel="sfix8_En6", dense__bias="sfix8_En12", dense="sfix8_En5")
     modes = Modes(accumulator_bits=10)
     whole, part = run(DENSE, types, modes, (X,)), run(DENSE, types, modes, (X,), valid=3)
@@ -100,24 +103,50 @@ def mixed_types(texts):
 
 
 EIGHT = mixed_types(
-    "sfix8_En5 sfix8_En7 sfix32_En12 ufix8_En5 sfix8_En7 sfix8_En4 ufix8_En5 sfix8_En5 sfix8_En6 sfix8_En7 "
-    "sfix8_En6 sfix32_En13 sfix8_En4".split()
+    [
+        "sfix8_En5",
+        "sfix8_En7",
+        "sfix32_En12",
+        "ufix8_En5",
+        "sfix8_En7",
+        "sfix8_En4",
+        "ufix8_En5",
+        "sfix8_En5",
+        "sfix8_En6",
+        "sfix8_En7",
+        "sfix8_En6",
+        "sfix32_En13",
+        "sfix8_En4",
+    ]
 )
 FAR = mixed_types(
-    "sfix16_En13 sfix16_En15 sfix32_En20 ufix32_En28 sfix3_En2 sfix4_En1 ufix16_En13 ufix32_En30 sfix32_En29 sfix12_E2 "
-    "sfix8_E3 sfix8_En20 sfix2_E4".split()
+    [
+        "sfix16_En13",
+        "sfix16_En15",
+        "sfix32_En20",
+        "ufix32_En28",
+        "sfix3_En2",
+        "sfix4_En1",
+        "ufix16_En13",
+        "ufix32_En30",
+        "sfix32_En29",
+        "sfix12_E2",
+        "sfix8_E3",
+        "sfix8_En20",
+        "sfix2_E4",
+    ]
 )
 
 
 @pytest.mark.parametrize("modes", MODES, ids=lambda modes: f"{modes.rounding}-{modes.overflow}")
-def test_adds_pools_concats_and_averages_agree(modes):
+def test_adds_pools_concats_and_averages_agree(modes) -> None:
     for types in (EIGHT, FAR):
-        check(MIXED, types, modes, (XM,))
+        check(MIXED, types, modes, (XM,), paths=("convolution",))
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.data())
-def test_random_types_and_modes_agree(data):
+def test_random_types_and_modes_agree(data) -> None:
     def draw(site):
         signed = site.endswith(("kernel", "bias")) or data.draw(st.booleans())
         width = data.draw(st.integers(2, 13))
@@ -130,6 +159,146 @@ def test_random_types_and_modes_agree(data):
         accumulator_bits=data.draw(st.none() | st.integers(4, 34)),
         accumulator_overflow=data.draw(st.sampled_from(["wrap", "saturate"])),
     )
-    if modes.rounding == "stochastic":
-        types = mixed_types([fmt if site.endswith(("kernel", "bias")) else fmt for site, fmt in types.formats.items()])
     check(MIXED, types, modes, (XM,), paths=("convolution",))
+
+
+def test_no_change_of_type_or_mode_compiles_after_warming() -> None:
+    net = build.dense_network(activation=Clip(lower=0.0, upper=0.30000001192092896))
+    one = Executor(net, device_path="convolution")
+
+    def go(types, modes):
+        stored = one.store_parameters(types, modes)
+        return one.run(stored, types, modes, (X,), 0, 4)
+
+    first = build.assignment(input="sfix8_En5", dense__kernel="sfix8_En6", dense__bias="sfix8_En9", dense="sfix8_En5")
+    go(first, Modes())
+    one.warm(one.plan(one.store_parameters(first, Modes()), first, Modes()))
+    compiled = []
+
+    def listen(event, duration, **rest) -> None:
+        if "backend_compile" in event:
+            compiled.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        for width in (2, 3, 8, 16, 32):
+            for modes in (
+                *MODES,
+                Modes(accumulator_bits=7),
+                Modes(accumulator_bits=9, accumulator_overflow="saturate"),
+            ):
+                types = build.assignment(
+                    input=f"ufix{width}_En3",
+                    dense__kernel=f"sfix{min(width, 16)}_E2",
+                    dense__bias=f"sfix{width}_En{min(width, 6)}",
+                    dense=f"{'us'[width % 2]}fix{width}",
+                )
+                go(types, modes)
+        assert compiled == []
+        jax.jit(lambda x: x * 3.25 + 1)(X)
+        assert compiled
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+
+
+@pytest.mark.parametrize("rounding", ["round", "stochastic"])
+def test_any_cut_of_the_samples_gives_the_same_integers(rounding) -> None:
+    modes = Modes(rounding=rounding, seed=11)
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(6, 4, 4, 2)).astype(np.float32)
+    whole = run(build.mixed_network(batch=6), EIGHT, modes, (x,), first_sample=10)
+    tallies = {}
+    for batch, cuts in ((3, (0, 3)), (2, (0, 2, 4))):
+        net = MIXED if batch == 3 else build.mixed_network(batch=2)
+        parts = [run(net, EIGHT, modes, (x[at : at + batch],), first_sample=10 + at) for at in cuts]
+        for name, carrier in whole.boundaries.items():
+            joined = np.concatenate([np.asarray(part.boundaries[name]) for part in parts])
+            np.testing.assert_array_equal(np.asarray(carrier), joined)
+        tallies = {
+            site: sum((part.tallies[site] for part in parts[1:]), parts[0].tallies[site]) for site in whole.tallies
+        }
+        assert tallies == whole.tallies
+
+
+def test_a_sum_of_more_than_62_bits_is_refused_with_its_widths() -> None:
+    types = build.assignment(input="sfix32", dense__kernel="sfix32", dense__bias="sfix8", dense="sfix8")
+    with pytest.raises(ExecutionError, match=r"dense: wanted an exact sum of products of at most 62 bits; got 68 bits"):
+        run(DENSE, types, Modes(), (X,))
+    far = build.assignment(input="sfix8_En60", dense__kernel="sfix8", dense__bias="sfix8", dense="sfix8")
+    with pytest.raises(ExecutionError, match=r"dense/bias: 8 bits at LSB 2\^0"):
+        run(DENSE, far, Modes(), (X,))
+
+
+def test_a_residual_of_far_apart_types_is_refused_by_name() -> None:
+    texts = {**EIGHT.formats, "conv1": FixedPoint(True, 8, 40), "conv2": FixedPoint(True, 8, -20)}
+    types = mixed_types([texts[site] for site in build.MIXED_SITES])
+    with pytest.raises(ExecutionError, match=r"add: wanted an exact sum of at most 62 bits; .*conv1.*conv2"):
+        run(MIXED, types, Modes(), (XM,))
+
+
+def test_accumulator_widths_are_those_of_the_worst_input() -> None:
+    types = build.assignment(input="ufix4", dense__kernel="sfix4", dense__bias="sfix8", dense="sfix8")
+    net = build.dense_network()
+    net.parameters["dense/kernel"][:] = np.array([[1, -1, 7, 0, 2]] * 6)
+    net.parameters["dense/bias"][:] = np.array([0, 0, 2, 0, 0])
+    # 6 * 7 * 15 + 2 = 632 needs 11 bits with its sign.
+    assert Executor(net).accumulator_widths(types) == {"dense": 11}
+
+
+def test_float_operands_run_in_float32_and_are_cast_where_typed() -> None:
+    types = build.assignment(input="float", dense__kernel="sfix8_En6", dense__bias="float", dense="sfix16_En10")
+    made = run(DENSE, types, Modes(), (X,))
+    kernel = np.clip(np.round(DENSE.parameters["dense/kernel"] * 64), -128, 127) / 64
+    wanted = np.maximum(X @ kernel + DENSE.parameters["dense/bias"], 0)
+    np.testing.assert_allclose(np.asarray(made.outputs[0]), wanted, atol=2**-10)
+    assert made.tallies["dense"].total == 20
+
+
+def test_a_float_output_is_the_exact_sum_converted_once() -> None:
+    types = build.assignment(input="sfix16_En12", dense__kernel="sfix16_En13", dense__bias="sfix32_En25", dense="float")
+    net = build.dense_network()
+    made = run(net, types, Modes(), (X,))
+    exact = build.assignment(
+        **{site.replace("/", "__"): fmt for site, fmt in types.formats.items() if site != "dense"}, dense="sfix32_En25"
+    )
+    stored = run(net, exact, Modes(), (X,)).outputs[0]
+    assert made.outputs[0].dtype == np.float32
+    np.testing.assert_array_equal(np.asarray(made.outputs[0]), np.asarray(stored).astype(np.float32))
+
+
+def test_float_computations_read_values_and_integers_travel_as_they_are() -> None:
+    shapes = {"input": (2, 3), "scaled": (2, 3), "largest": (2,)}
+    compute = FloatComputation(
+        function=lambda x: (jax.numpy.tanh(x), x.argmax(axis=1)), reason="tanh is not on the grid"
+    )
+    one = Layer(name="tanh", operation=compute, operands=(build.value("input"),), outputs=("scaled", "largest"))
+    net = build.network(["input"], [one], shapes, {}, {"largest": None}, {"largest": np.int32})
+    x = np.array([[0.5, -1, 2], [np.nan, np.inf, 0]], np.float32)
+    made = run(net, build.assignment(input="sfix4_En1", scaled="sfix8_En7"), Modes(), (x,))
+    grid = np.array([[0.5, -1, 2], [0, 3.5, 0]])
+    np.testing.assert_array_equal(np.asarray(made.boundaries["largest"]), [2, 1])
+    np.testing.assert_array_equal(np.asarray(made.boundaries["scaled"]), np.round(np.tanh(grid) * 128).clip(-128, 127))
+    assert (made.tallies["input"].nan, made.tallies["input"].inf) == (1, 1)
+
+
+def test_bad_inputs_are_named() -> None:
+    types = build.assignment(input="sfix8", dense__kernel="sfix8", dense__bias="sfix8", dense="sfix8")
+    with pytest.raises(DataError, match=r"input: wanted an array of shape \(4, 6\); got \(3, 6\)"):
+        run(DENSE, types, Modes(), (X[:3],))
+    with pytest.raises(SettingError, match="device_path: wanted 'auto'"):
+        Executor(DENSE, device_path="gpu")
+    with pytest.raises(SettingError, match="accumulator_bits: wanted None"):
+        Modes(accumulator_bits=1)
+
+
+def test_parameters_that_keep_type_and_modes_are_not_cast_again() -> None:
+    types = build.assignment(input="sfix8", dense__kernel="sfix8", dense__bias="sfix8", dense="sfix8")
+    one = Executor(DENSE)
+    old = one.store_parameters(types, Modes())
+    changed = build.assignment(input="sfix8", dense__kernel="sfix9", dense__bias="sfix8", dense="sfix9")
+    new = one.store_parameters(changed, Modes(), old)
+    assert new.by_site["dense/bias"] is old.by_site["dense/bias"]
+    assert new.by_site["dense/kernel"] is not old.by_site["dense/kernel"]
+    assert (
+        one.store_parameters(types, Modes(rounding="floor"), old).by_site["dense/bias"] is not old.by_site["dense/bias"]
+    )

@@ -74,7 +74,7 @@ def _pairs(weights: WeightSums) -> list[tuple[int, int]]:
     return list(zip(weights.positive.ravel().tolist(), weights.negative.ravel().tolist(), strict=True))
 
 
-def choose_carrier(  # noqa: PLR0917  (the bounds that decide)
+def choose_carrier(
     where: str, magnitude: int, terms: int, ends: tuple[Range, Range], *, wide: bool, patches: bool
 ) -> tuple[Carrier, bool]:
     """Return the carrier and whether the sums are int64.

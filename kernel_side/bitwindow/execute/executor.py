@@ -19,7 +19,7 @@ import numpy as np
 
 from bitwindow.errors import DataError, SettingError
 from bitwindow.execute.floating import compute_in_floats, jitted_cast, jitted_values
-from bitwindow.execute.integer import integer_step, variants_of
+from bitwindow.execute.integer import integer_step, variant_of, variants_of
 from bitwindow.execute.layers import Plan, Sizes, plan_layer
 from bitwindow.execute.parameters import StoredParameters, store
 from bitwindow.execute.plan import Variant
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bitwindow.network.records import Layer, Network, Operand
 
 DevicePath = Literal["auto", "convolution", "patches"]
+_COMPILERS = 2
 _INPUT_STREAM = 2**30
 """Random streams of the inputs start here, those of the layers at 0."""
 
@@ -181,8 +182,15 @@ class Executor:
             accumulator_overflows={name: int(count) for name, count in overflows},
         )
 
-    def read_input(  # noqa: PLR0917  (as run)
-        self, setting: Setting, index: int, array: Any, first_sample: int, valid: int, *, tally: bool = True  # noqa: ANN401
+    def read_input(
+        self,
+        setting: Setting,
+        index: int,
+        array: Any,
+        first_sample: int,
+        valid: int,
+        *,
+        tally: bool = True,
     ) -> tuple[jax.Array, list[tuple[str, Any]]]:
         """Return an input's carrier and its pending counts."""
         value = self.network.values[self.network.inputs[index]]
@@ -193,7 +201,7 @@ class Executor:
         result = self._cast(jnp.asarray(array), fmt, setting.modes, numbers, tally=tally)
         return result.output, [(value.site or "", result.counts)] if tally else []
 
-    def run_layer(  # noqa: PLR0917  (as run)
+    def run_layer(
         self,
         setting: Setting,
         index: int,
@@ -218,25 +226,63 @@ class Executor:
             return made, counts, []
         name = layer.outputs[0]
         site = self.network.values[name].site
-        target = self._format_of_site(site, setting.assignment)
-        typed = isinstance(target, FixedPoint)
+        typed = isinstance(self._format_of_site(site, setting.assignment), FixedPoint)
         moves = isinstance(layer.operation, PassThrough)
-        fmt = target if isinstance(target, FixedPoint) else _typed(formats)[0]
         operands = tuple(
             self._carrier(layer, position, operand, setting.stored, boundaries)
             for position, operand in enumerate(_operands(layer))
         )
-        table = np.stack([one.as_array() for one in _typed(formats)])
-        arguments = (operands, table, fmt.as_array(), plan.settings.packed(), plan.extra, numbers)
-        steps = self._integer_steps(layer, arguments, typed=typed or moves, tally=tally)
-        variant = plan.settings.variant
+        arguments = self._arguments(layer, setting, plan, operands, numbers)
+        variant = variant_of(layer, plan.settings)
+        step = self._integer_step(layer, arguments, variant=variant, typed=typed or moves, tally=tally)
         with jax.enable_x64(True):
-            result = steps[variant if variant in steps else Variant.CAREFUL](*arguments)
+            result = step(*arguments)
         counts = [(site or "", result.counts)] if tally and typed and not moves else []
         over = [(layer.name, result.accumulator_overflows)] if plan.worst is not None else []
         return {name: result.output}, counts, over
 
-    def output_values(self, setting: Setting, name: str, carrier: Any) -> Any:  # noqa: ANN401  (float or integer arrays)
+    def warm(self, setting: Setting, *, tally: bool = True) -> None:
+        """Compile every form of every integer layer, so that no later change of a type's width or a mode compiles.
+
+        Without it each form compiles when it is first needed.
+        """
+        numbers = _samples(setting.modes, 0, 0, self.network.batch)
+        boundaries = {
+            name: jax.ShapeDtypeStruct(value.shape, np.int32)  # type: ignore[no-untyped-call]
+            for name, value in self.network.values.items()
+        }
+
+        def compile_form(job: tuple[Layer, Plan, Variant]) -> None:
+            layer, plan, variant = job
+            site = self.network.values[layer.outputs[0]].site
+            typed = isinstance(self._format_of_site(site, setting.assignment), FixedPoint)
+            operands = tuple(
+                self._carrier(layer, position, operand, setting.stored, boundaries)
+                for position, operand in enumerate(_operands(layer))
+            )
+            arguments = self._arguments(layer, setting, plan, operands, numbers)
+            typed = typed or isinstance(layer.operation, PassThrough)
+            self._integer_step(layer, arguments, variant=variant, typed=typed, tally=tally)
+
+        jobs = [
+            (layer, setting.plans[layer.name], variant)
+            for layer in self.network.layers
+            if layer.name in setting.plans
+            for variant in variants_of(layer)
+        ]
+        with ThreadPoolExecutor(_COMPILERS) as pool:
+            list(pool.map(compile_form, jobs))
+
+    def _arguments(
+        self, layer: Layer, setting: Setting, plan: Plan, operands: tuple[Any, ...], numbers: np.ndarray
+    ) -> tuple[Any, ...]:
+        formats = _typed(self._formats(layer, setting.assignment))
+        target = self._format_of_site(self.network.values[layer.outputs[0]].site, setting.assignment)
+        fmt = target if isinstance(target, FixedPoint) else formats[0]
+        table = np.stack([one.as_array() for one in formats])
+        return operands, table, fmt.as_array(), plan.settings.packed(), plan.extra, numbers
+
+    def output_values(self, setting: Setting, name: str, carrier: Any) -> Any:
         """Return an output's values: on the grid when it has a type, else as they are."""
         value = self.network.values[name]
         fmt = self._format_of_site(value.site, setting.assignment)
@@ -248,7 +294,7 @@ class Executor:
         with jax.enable_x64(False):
             return jitted_values(carrier, fmt.as_array(), dtype=dtype)
 
-    def _run_float(  # noqa: PLR0917  (as run_layer)
+    def _run_float(
         self,
         layer: Layer,
         setting: Setting,
@@ -281,27 +327,21 @@ class Executor:
                 made[name] = output
         return made, counts
 
-    def _cast(self, x: Any, fmt: FixedPoint, modes: Modes, numbers: np.ndarray, *, tally: bool) -> Any:  # noqa: ANN401, PLR0917
+    def _cast(self, x: Any, fmt: FixedPoint, modes: Modes, numbers: np.ndarray, *, tally: bool) -> Any:
         codes = np.array([modes.rounding.code, modes.overflow.code], np.int64)
         with jax.enable_x64(True):
             return jitted_cast(x, fmt.as_array(), codes, numbers, tally=tally)
 
-    def _integer_steps(
-        self, layer: Layer, arguments: tuple[Any, ...], *, typed: bool, tally: bool
-    ) -> dict[Variant, Callable[..., Any]]:
-        """Return the compiled forms of a layer, all made at its first run so that no later change compiles."""
-        key = (layer.name, typed, tally)
+    def _integer_step(
+        self, layer: Layer, arguments: tuple[Any, ...], *, variant: Variant, typed: bool, tally: bool
+    ) -> Callable[..., Any]:
+        key = (layer.name, variant, typed, tally)
         if key not in self._steps:
-
-            def compiled(variant: Variant) -> Callable[..., Any]:
-                step = integer_step(layer, variant=variant, typed=typed, tally=tally, patches=self.patches)
-                with jax.enable_x64(True):
-                    return jax.jit(step).lower(*arguments).compile()
-
-            variants = variants_of(layer)
-            with ThreadPoolExecutor(len(variants)) as pool:
-                self._steps[key] = dict(zip(variants, pool.map(compiled, variants), strict=True))
-        return self._steps[key]
+            step = integer_step(layer, variant=variant, typed=typed, tally=tally, patches=self.patches)
+            with jax.enable_x64(True):
+                self._steps[key] = jax.jit(step).lower(*arguments).compile()
+        compiled: Callable[..., Any] = self._steps[key]
+        return compiled
 
     def _float_step(self, layer: Layer) -> Callable[..., Any]:
         key = (layer.name, "float")
@@ -309,7 +349,7 @@ class Executor:
             operation = layer.operation
             if isinstance(operation, FloatComputation):
 
-                def viewed(*arrays: Any) -> tuple[Any, ...]:  # noqa: ANN401  (the program's own dtypes)
+                def viewed(*arrays: Any) -> tuple[Any, ...]:
                     seen = (
                         apply_steps(array, operand.view, None, layer.name)
                         for array, operand in zip(arrays, layer.operands, strict=True)
@@ -320,17 +360,18 @@ class Executor:
             else:
                 compute = partial(compute_in_floats, layer)
                 self._steps[key] = jax.jit(lambda *arrays: (compute(*arrays),))
-        return self._steps[key]
+        compiled: Callable[..., Any] = self._steps[key]
+        return compiled
 
-    def _carrier(  # noqa: PLR0917  (one operand and where it is)
+    def _carrier(
         self, layer: Layer, position: int, operand: Operand, stored: StoredParameters, boundaries: Mapping[str, Any]
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         is_product = isinstance(layer.operation, Convolution | Contraction) and position < len(layer.operands)
         if operand.parameter is not None and is_product:
             return stored.by_site[operand.parameter].views[layer.name, position]
         return self._plain(operand, stored, boundaries)
 
-    def _plain(self, operand: Operand, stored: StoredParameters, boundaries: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    def _plain(self, operand: Operand, stored: StoredParameters, boundaries: Mapping[str, Any]) -> Any:
         if operand.parameter is not None:
             return stored.by_site[operand.parameter].array
         return boundaries[operand.value or ""]
@@ -357,7 +398,7 @@ class Executor:
                 shape: tuple[int, ...] = np.shape(self.network.parameters[operand.parameter])
             else:
                 shape = self.network.values[operand.value or ""].shape
-            struct = jax.ShapeDtypeStruct(shape, np.int32)
+            struct = jax.ShapeDtypeStruct(shape, np.int32)  # type: ignore[no-untyped-call]
             shapes.append(
                 jax.eval_shape(lambda x, view=operand.view: apply_steps(x, view, None, layer.name), struct).shape
             )
@@ -403,5 +444,5 @@ def _holds(dtype: np.dtype[Any], fmt: FixedPoint) -> bool:
     """Return whether a float dtype holds every value of a type."""
     if not jnp.issubdtype(dtype, jnp.floating):
         return False
-    info = jnp.finfo(dtype)
+    info = jnp.finfo(dtype)  # type: ignore[no-untyped-call]
     return fmt.magnitude_bits <= info.nmant + 1 and -fmt.fraction_length >= info.minexp and fmt.max <= float(info.max)

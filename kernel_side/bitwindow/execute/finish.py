@@ -9,10 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bitwindow.execute.plan import Settings
+from bitwindow.execute.plan import Settings, Variant
 from bitwindow.execute.tally import CLASSES, count_verdicts
 from bitwindow.numbers.cast import cast_integers, cast_ratio
-from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
     from jax import Array
@@ -70,7 +69,7 @@ def finish_sum(
     fmt: Int32[Array, "3"],
     samples: Samples,
     *,
-    careful: bool,
+    variant: Variant,
     clips: bool,
     tally: bool,
     divisor: Int[Array, "..."] | None = None,
@@ -83,8 +82,8 @@ def finish_sum(
         settings: Traced settings.
         fmt: The output's type.
         samples: The chunk's samples.
-        careful: Whether the mode may be stochastic, the accumulator limited or a bound off the grid; else the sums are
-            clipped on their grid and cast.
+        variant: CAREFUL and STOCHASTIC limit the accumulator and clip at bounds off the sums' grid; the others clip on
+            the grid and cast.
         clips: Whether the layer has an activation.
         tally: Whether verdicts are counted.
         divisor: Divisor of an average, broadcastable to the sums.
@@ -93,13 +92,10 @@ def finish_sum(
     low, high = (settings.clip_min, settings.clip_max) if bounds is None else bounds
     low, high = narrow_to(low, total.dtype), narrow_to(high, total.dtype)
     point: Array = settings.point.astype(np.int32)
-    words, overflows = None, jnp.zeros((), np.int64)
+    words = samples.random_bits(total.shape) if variant is Variant.STOCHASTIC else None
+    careful = variant in (Variant.CAREFUL, Variant.STOCHASTIC)
+    overflows: Array = jnp.zeros((), np.int64)
     if careful:
-        words = lax.cond(
-            settings.rounding == Rounding.STOCHASTIC.code,
-            lambda: samples.random_bits(total.shape),
-            lambda: jnp.zeros(total.shape, np.uint32),
-        )
         total, overflows = limit_sum(total, settings, samples)
     if clips and careful:
         total, point, divisor = _clip_off_grid(total, low, high, settings, divisor)

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
     from bitwindow.network.records import Layer
 
 
-def to_values(stored: Int32[Array, "..."], fmt: Int32[Array, "3"], dtype: Any) -> Float[Array, "..."]:  # noqa: ANN401
+def to_values(stored: Int32[Array, "..."], fmt: Int32[Array, "3"], dtype: Any) -> Float[Array, "..."]:
     """Return the values of stored integers in a float dtype."""
     return stored_to_values(stored, fmt, dtype)
 
 
 def cast_values(
-    x: Float[Array, "rows *shape"], fmt: Int32[Array, "3"], modes: Int64[Array, "2"], numbers: Int64[Array, "4"], *, tally: bool
+    x: Float[Array, "rows *shape"],
+    fmt: Int32[Array, "3"],
+    modes: Int64[Array, "2"],
+    numbers: Int64[Array, "4"],
+    *,
+    tally: bool,
 ) -> Result:
     """Cast floats to an output's type, with random words by sample where the mode is stochastic.
 
@@ -49,9 +54,7 @@ def cast_values(
     def by_chance() -> Cast:
         return cast_floats(x, fmt, rounding, overflow, random_bits=samples.random_bits(x.shape))
 
-    cast = lax.cond(
-        rounding == Rounding.STOCHASTIC.code, by_chance, lambda: cast_floats(x, fmt, rounding, overflow)
-    )
+    cast = lax.cond(rounding == Rounding.STOCHASTIC.code, by_chance, lambda: cast_floats(x, fmt, rounding, overflow))
     counts = count_verdicts(cast.verdict, samples.valid, finite=False) if tally else no_counts()
     return Result(cast.stored, counts, jnp.zeros((), np.int64))
 
@@ -71,7 +74,9 @@ def compute_in_floats(layer: Layer, *operands: Array) -> Array:
         total = float_product(operation, views[0], views[1], np.float32)
         total = total if layer.bias is None else total + views[2]
     elif isinstance(operation, Sum):
-        total = sum((x * np.float32(sign) for x, sign in zip(views, operation.signs, strict=True)), np.float32(0))
+        total = jnp.asarray(0, np.float32)
+        for x, sign in zip(views, operation.signs, strict=True):
+            total = total + x if sign > 0 else total - x
     else:
         assert isinstance(operation, Average)  # noqa: S101  (float computations do not come here)
         total = window_sum(operation, views[0]) / jnp.asarray(operation.divisor, np.float32)

@@ -15,7 +15,6 @@ from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum
 from bitwindow.numbers.cast import Cast, cast_integers
-from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +43,7 @@ def integer_step(layer: Layer, *, variant: Variant, typed: bool, tally: bool, pa
     """
     operation = layer.operation
 
-    def step(  # noqa: PLR0917  (what a step takes)
+    def step(
         operands: tuple[Array, ...],
         formats: Int32[Array, "operands 3"],
         fmt: Int32[Array, "3"],
@@ -58,7 +57,7 @@ def integer_step(layer: Layer, *, variant: Variant, typed: bool, tally: bool, pa
             moved = apply_steps(seen, operation.steps, formats[0], layer.name)
             return Result(moved, no_counts(), jnp.zeros((), np.int64))
         if isinstance(operation, Concatenation):
-            return _concatenate(layer, operands, formats, fmt, settings, samples, tally=tally)
+            return _concatenate(layer, operands, formats, fmt, settings, samples, variant=variant, tally=tally)
 
         total = _total(layer, operands, formats, settings, extra, patches=patches, variant=variant)
         return _end(layer, total, settings, fmt, samples, extra, variant=variant, typed=typed, tally=tally)
@@ -78,12 +77,22 @@ def widen(x: Int32[Array, "..."], fmt: Int32[Array, "3"]) -> Int64[Array, "..."]
 
 
 def variants_of(layer: Layer) -> tuple[Variant, ...]:
-    """Return the forms that a layer can take; all are compiled at its first run."""
-    if isinstance(layer.operation, PassThrough | Concatenation):
+    """Return the forms that a layer can take; each is compiled when it is first needed, or by `Executor.warm`."""
+    if isinstance(layer.operation, PassThrough):
         return (Variant.NARROW,)
+    if isinstance(layer.operation, Concatenation):
+        return (Variant.NARROW, Variant.STOCHASTIC)
     if isinstance(layer.operation, Convolution | Contraction):
         return tuple(Variant)
-    return (Variant.NARROW, Variant.CAREFUL)
+    return (Variant.NARROW, Variant.CAREFUL, Variant.STOCHASTIC)
+
+
+def variant_of(layer: Layer, settings: Settings) -> Variant:
+    """Return the form that a plan needs: the layer's own, or the careful one that does everything."""
+    variant, own = settings.variant, variants_of(layer)
+    if variant in own:
+        return variant
+    return Variant.CAREFUL if Variant.CAREFUL in own else Variant.NARROW
 
 
 def _view(x: Array, operand: Operand, fmt: Int32[Array, "3"], where: str) -> Array:
@@ -94,7 +103,7 @@ def _at_width(x: Array, fmt: Array, *, wide: bool) -> Array:
     return widen(x, fmt) if wide else x
 
 
-def _total(  # noqa: PLR0917  (the layer and what it reads)
+def _total(
     layer: Layer,
     operands: tuple[Array, ...],
     formats: Array,
@@ -122,7 +131,8 @@ def _total(  # noqa: PLR0917  (the layer and what it reads)
         bias = _at_width(operands[2], formats[2], wide=wide)
         for_sum, for_bias = settings.shift_sum.astype(dtype), settings.shift_bias.astype(dtype)
         shifted = _view_any(bias, layer.bias, layer.name) << for_bias
-        return (total << for_sum) + shifted
+        with_bias: Array = (total << for_sum) + shifted
+        return with_bias
     if isinstance(operation, Sum):
         summed: Array | None = None
         for index, (x, sign) in enumerate(zip(views, operation.signs, strict=True)):
@@ -159,7 +169,7 @@ def window_sum(operation: Average, x: Array) -> Array:
     return result
 
 
-def _end(  # noqa: PLR0917  (as finish_sum)
+def _end(
     layer: Layer,
     total: Array,
     settings: Settings,
@@ -182,7 +192,7 @@ def _end(  # noqa: PLR0917  (as finish_sum)
         settings,
         fmt,
         samples,
-        careful=variant is Variant.CAREFUL,
+        variant=variant,
         clips=layer.activation is not None,
         tally=tally,
         divisor=extra[0] if average else None,
@@ -190,7 +200,7 @@ def _end(  # noqa: PLR0917  (as finish_sum)
     )
 
 
-def _concatenate(  # noqa: PLR0917  (the layer and what it reads)
+def _concatenate(
     layer: Layer,
     operands: tuple[Array, ...],
     formats: Array,
@@ -198,21 +208,22 @@ def _concatenate(  # noqa: PLR0917  (the layer and what it reads)
     settings: Settings,
     samples: Samples,
     *,
+    variant: Variant,
     tally: bool,
 ) -> Result:
     assert isinstance(layer.operation, Concatenation)  # noqa: S101  (the caller has looked)
     axis = layer.operation.axis
-    views = [_view(x, operand, formats[i], layer.name) for i, (x, operand) in enumerate(zip(operands, layer.operands, strict=True))]
+    views = [
+        _view(x, operand, formats[i], layer.name)
+        for i, (x, operand) in enumerate(zip(operands, layer.operands, strict=True))
+    ]
     shape = list(views[0].shape)
     shape[axis] = sum(x.shape[axis] for x in views)
-    stochastic = settings.rounding == Rounding.STOCHASTIC.code
-    words = lax.cond(
-        stochastic, lambda: samples.random_bits(tuple(shape)), lambda: jnp.zeros(tuple(shape), np.uint32)
-    )
+    words = samples.random_bits(tuple(shape)) if variant is Variant.STOCHASTIC else None
     pieces: list[Cast] = []
     start = 0
     for index, x in enumerate(views):
-        own = lax.slice_in_dim(words, start, start + x.shape[axis], axis=axis)
+        own = None if words is None else lax.slice_in_dim(words, start, start + x.shape[axis], axis=axis)
         start += x.shape[axis]
         pieces.append(
             cast_integers(

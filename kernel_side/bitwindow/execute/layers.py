@@ -60,7 +60,7 @@ def plan_layer(
     if isinstance(operation, Convolution | Contraction):
         return _plan_product(layer, operation, formats, stored, sizes, modes, patches=patches)
     if isinstance(operation, Sum):
-        return _plan_sum(layer, operation, formats, modes)
+        return _plan_sum(layer, formats, modes)
     if isinstance(operation, Average):
         return _plan_average(layer, operation, formats[0], sizes, modes)
     assert isinstance(operation, Concatenation | PassThrough)  # noqa: S101  (float computations have no plan)
@@ -72,7 +72,7 @@ def _site(operand: Operand) -> str:
     return operand.parameter or operand.value or ""
 
 
-def _plan_product(  # noqa: PLR0917  (a layer and all it depends on)
+def _plan_product(
     layer: Layer,
     operation: Convolution | Contraction,
     formats: Sequence[FixedPoint],
@@ -90,7 +90,7 @@ def _plan_product(  # noqa: PLR0917  (a layer and all it depends on)
     if layer.bias is not None:
         summands.append(Term(_site(layer.bias), formats[2].word_length, formats[2].fraction_length))
     fine = check_sum(layer.name, summands, "sum of products")
-    magnitude, worst, ends = _bounds(layer, operation, formats, stored, sizes, terms, point)
+    magnitude, worst, ends = _bounds(layer, formats, stored, terms, point)
     shift = fine - point
     settings = Settings(point=fine, shift_sum=shift)
     largest = magnitude << shift
@@ -99,30 +99,24 @@ def _plan_product(  # noqa: PLR0917  (a layer and all it depends on)
         settings = settings._replace(shift_bias=fine - formats[2].fraction_length)
         largest += bias.shifted(fine).magnitude
         worst += bias
-    carrier, wide = choose_carrier(
-        layer.name, magnitude, terms, ends, wide=largest >= NARROW, patches=patches
-    )
+    carrier, wide = choose_carrier(layer.name, magnitude, terms, ends, wide=largest >= NARROW, patches=patches)
     settings = settings._replace(carrier=int(carrier), wide=int(wide))
     return Plan(settings=_ended(settings, layer, worst, modes), worst=worst)
 
 
 def _ended(settings: Settings, layer: Layer, worst: Range, modes: Modes) -> Settings:
     limited = with_limit(with_modes(settings, modes), worst, modes)
-    clipped = with_clip(limited, layer.activation)
-    return clipped._replace(careful=clipped.careful | int(modes.rounding == "stochastic"))
+    return with_clip(limited, layer.activation)
 
 
-def _bounds(  # noqa: PLR0917  (as above)
+def _bounds(
     layer: Layer,
-    operation: Convolution | Contraction,
     formats: Sequence[FixedPoint],
     stored: StoredParameters,
-    sizes: Sizes,
     terms: int,
     point: int,
 ) -> tuple[int, Range, tuple[Range, Range]]:
     """Return the bound of partial sums of |products|, the worst case of the sum, and the operands' own ranges."""
-    del sizes
     ranges = [type_range(formats[0]), type_range(formats[1])]
     for position in (1, 0):
         site = layer.operands[position].parameter
@@ -143,7 +137,7 @@ def _bias_range(bias: Operand, fmt: FixedPoint, stored: StoredParameters) -> Ran
     return Range(least=int(values.min(initial=0)), largest=int(values.max(initial=0)), point=fmt.fraction_length)
 
 
-def _plan_sum(layer: Layer, operation: Sum, formats: Sequence[FixedPoint], modes: Modes) -> Plan:
+def _plan_sum(layer: Layer, formats: Sequence[FixedPoint], modes: Modes) -> Plan:
     summands = [
         Term(_site(operand), fmt.word_length, fmt.fraction_length)
         for operand, fmt in zip(layer.operands, formats, strict=True)
@@ -152,9 +146,7 @@ def _plan_sum(layer: Layer, operation: Sum, formats: Sequence[FixedPoint], modes
     magnitude = sum(type_range(fmt).shifted(fine).magnitude for fmt in formats)
     shifts = np.array([fine - fmt.fraction_length for fmt in formats], np.int64)
     settings = with_modes(Settings(point=fine, wide=int(magnitude >= NARROW)), modes)
-    settings = with_clip(settings, layer.activation)
-    careful = settings.careful | int(modes.rounding == "stochastic")
-    return Plan(settings=settings._replace(careful=careful), extra=(shifts,))
+    return Plan(settings=with_clip(settings, layer.activation), extra=(shifts,))
 
 
 def _plan_average(layer: Layer, operation: Average, fmt: FixedPoint, sizes: Sizes, modes: Modes) -> Plan:
@@ -172,5 +164,4 @@ def _plan_average(layer: Layer, operation: Average, fmt: FixedPoint, sizes: Size
         settings = with_clip(settings, layer.activation, divisor)
         low[divisors == divisor] = settings.clip_min
         high[divisors == divisor] = settings.clip_max
-    careful = settings.careful | int(modes.rounding == "stochastic")
-    return Plan(settings=settings._replace(careful=careful), extra=(divisors, low, high))
+    return Plan(settings=settings, extra=(divisors, low, high))

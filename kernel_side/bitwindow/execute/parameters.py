@@ -79,7 +79,7 @@ def store(
     return StoredParameters(by_site=stored)
 
 
-def _store_one(  # noqa: PLR0917  (one parameter, and how to cast it)
+def _store_one(
     network: Network, site: str, array: np.ndarray, fmt: Format, modes: Modes, key: tuple[Any, ...], index: int
 ) -> StoredParameter:
     if not isinstance(fmt, FixedPoint):

@@ -10,11 +10,12 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from bitwindow.errors import ExecutionError
+from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,16 +41,21 @@ class Carrier(IntEnum):
 
 
 class Variant(IntEnum):
-    """The compiled forms of an integer layer. Conditionals would do in one, but XLA runs their branches on one core.
+    """The compiled forms of an integer layer. Conditionals would do in one, but run on one core.
 
     ``NARROW``, ``BYTES`` and ``DOUBLE`` clip on the grid and cast: sums in int32 from float32 or int8 products, sums in
-    int64 from float64 ones. ``CAREFUL`` does all else, in int64.
+    int64 from float64 ones. ``CAREFUL`` does all else, in int64; ``STOCHASTIC`` does it with random words.
     """
 
     NARROW = 0
     BYTES = 1
     DOUBLE = 2
     CAREFUL = 3
+    STOCHASTIC = 4
+
+
+Number: TypeAlias = Any
+"""A Python int in a plan, a traced int64 scalar in a step."""
 
 
 class Settings(NamedTuple):
@@ -59,29 +65,31 @@ class Settings(NamedTuple):
     and the bias there. ``careful`` is 1 when the sum needs more than a clip on the grid and a cast.
     """
 
-    carrier: int = 0
-    wide: int = 0
-    careful: int = 0
-    point: int = 0
-    shift_sum: int = 0
-    shift_bias: int = 0
-    offset: int = 0
-    limit: int = 0
-    limit_wraps: int = 0
-    limit_min: int = INT64_MIN
-    limit_max: int = INT64_MAX
-    clip_min: int = INT64_MIN
-    clip_max: int = INT64_MAX
-    lower: int = 0
-    lower_point: int = 0
-    upper: int = 0
-    upper_point: int = 0
-    rounding: int = 0
-    overflow: int = 0
+    carrier: Number = 0
+    wide: Number = 0
+    careful: Number = 0
+    point: Number = 0
+    shift_sum: Number = 0
+    shift_bias: Number = 0
+    offset: Number = 0
+    limit: Number = 0
+    limit_wraps: Number = 0
+    limit_min: Number = INT64_MIN
+    limit_max: Number = INT64_MAX
+    clip_min: Number = INT64_MIN
+    clip_max: Number = INT64_MAX
+    lower: Number = 0
+    lower_point: Number = 0
+    upper: Number = 0
+    upper_point: Number = 0
+    rounding: Number = 0
+    overflow: Number = 0
 
     @property
     def variant(self) -> Variant:
         """Return the form to run."""
+        if self.rounding == Rounding.STOCHASTIC.code:
+            return Variant.STOCHASTIC
         if self.careful or self.carrier == Carrier.HALVES:
             return Variant.CAREFUL
         return Variant.DOUBLE if self.wide else Variant(self.carrier)

@@ -106,7 +106,7 @@ def _tap(
     return tuple(slices)
 
 
-def sum_products(  # noqa: PLR0917  (the operation, its operands with their signs, and how to carry them)
+def sum_products(
     operation: Convolution | Contraction,
     x: Int32[Array, "..."],
     w: Int32[Array, "..."],
@@ -136,7 +136,11 @@ def sum_products(  # noqa: PLR0917  (the operation, its operands with their sign
     if variant is Variant.BYTES:
         return digits(x, w)
     if variant is Variant.NARROW:
-        return _by_digits(x, w, digits, 2, np.int32) if patches else multiply(np.float32, np.float32)(x, w).astype(np.int32)
+        return (
+            _by_digits(x, w, digits, 2, np.int32)
+            if patches
+            else multiply(np.float32, np.float32)(x, w).astype(np.int32)
+        )
     if patches:
         wide_x, wide_w = _widen(x, patterns[0]), _widen(w, patterns[1])
         if variant is Variant.DOUBLE:

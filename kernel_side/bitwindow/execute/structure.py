@@ -75,19 +75,19 @@ def _relu(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
     return jnp.maximum(x, 0 if ends is None else ends[1])
 
 
-def _lowest(x: Array) -> Any:  # noqa: ANN401  (a scalar of the array's own dtype)
+def _lowest(x: Array) -> Any:
     if jnp.issubdtype(x.dtype, jnp.floating):
         return np.asarray(-math.inf, x.dtype)
     return np.asarray(False if x.dtype == bool else np.iinfo(x.dtype).min, x.dtype)
 
 
-def _highest(x: Array) -> Any:  # noqa: ANN401  (as above)
+def _highest(x: Array) -> Any:
     if jnp.issubdtype(x.dtype, jnp.floating):
         return np.asarray(math.inf, x.dtype)
     return np.asarray(True if x.dtype == bool else np.iinfo(x.dtype).max, x.dtype)
 
 
-def _window(x: Array, params: Mapping[str, Any], start: Any, pick: Callable[..., Any]) -> Array:  # noqa: ANN401
+def _window(x: Array, params: Mapping[str, Any], start: Any, pick: Callable[..., Any]) -> Array:
     rank = x.ndim
     result: Array = lax.reduce_window(
         x,

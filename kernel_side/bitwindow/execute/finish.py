@@ -106,8 +106,11 @@ def finish_sum(
         result = cast_integers(total, point, *codes, random_bits=words)
     else:
         result = cast_ratio(total, divisor, point, *codes, random_bits=words)
-    counts = count_verdicts(result.verdict, samples.valid, finite=True) if tally else no_counts()
-    return Result(result.stored, counts, overflows)
+    if not tally:
+        return Result(result.stored, no_counts(), overflows)
+    # Else XLA fuses the cast into the counting once more, where it runs on one core.
+    stored, verdict = lax.optimization_barrier((result.stored, result.verdict))
+    return Result(stored, count_verdicts(verdict, samples.valid, finite=True), overflows)
 
 
 def _clip_off_grid(

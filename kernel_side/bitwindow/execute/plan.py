@@ -61,8 +61,8 @@ Number: TypeAlias = Any
 class Settings(NamedTuple):
     """The numbers that a compiled step takes.
 
-    ``point`` is the fraction length of the sum, ``shift_sum`` and ``shift_bias`` the left shifts that bring the products
-    and the bias there. ``careful`` is 1 when the sum needs more than a clip on the grid and a cast.
+    ``point`` is the fraction length of the sum, ``shift_sum`` and ``shift_bias`` the left shifts that bring the
+    products and the bias there. ``careful`` is 1 when the sum needs more than a clip on the grid and a cast.
     """
 
     carrier: Number = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +27,7 @@ from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
 from bitwindow.network.records import Average, Contraction, Convolution, FloatComputation, PassThrough
 from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 DevicePath = Literal["auto", "convolution", "patches"]
 _COMPILERS = 2
+_ANY_TYPE = FixedPoint(signed=True, word_length=8, fraction_length=0)
 _INPUT_STREAM = 2**30
 """Random streams of the inputs start here, those of the layers at 0."""
 
@@ -272,6 +274,13 @@ class Executor:
         ]
         with ThreadPoolExecutor(_COMPILERS) as pool:
             list(pool.map(compile_form, jobs))
+        # The words of the parameters' shapes, and the conversion of the outputs, compile as they run.
+        self.store_parameters(setting.assignment, replace(setting.modes, rounding=Rounding.STOCHASTIC))
+        for name in self.network.outputs:
+            value = self.network.values[name]
+            if jnp.issubdtype(value.dtype, jnp.floating):
+                with jax.enable_x64(False):
+                    jitted_values(jnp.zeros(value.shape, np.int32), _ANY_TYPE.as_array(), dtype=np.dtype(np.float32))
 
     def _arguments(
         self, layer: Layer, setting: Setting, plan: Plan, operands: tuple[Any, ...], numbers: np.ndarray

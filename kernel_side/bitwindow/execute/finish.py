@@ -109,7 +109,7 @@ def finish_sum(
     if not tally:
         return Result(result.stored, no_counts(), overflows)
     # Else XLA fuses the cast into the counting once more, where it runs on one core.
-    stored, verdict = lax.optimization_barrier((result.stored, result.verdict))
+    stored, verdict = lax.optimization_barrier((result.stored, result.verdict))  # type: ignore[no-untyped-call]
     return Result(stored, count_verdicts(verdict, samples.valid, finite=True), overflows)
 
 

@@ -71,8 +71,8 @@ def scope(equation: JaxprEqn) -> tuple[str, ...]:
 
 def bind(equation: JaxprEqn, operands: Sequence[Any]) -> list[Any]:
     """Run one equation on arrays or tracers and return its results as a list."""
-    parameters = equation.primitive.get_bind_params(equation.params)
     primitive: Any = equation.primitive
+    parameters = primitive.get_bind_params(equation.params)
     with equation.ctx.manager:
         results: Any = primitive.bind(*operands, **parameters)
     return list(results) if equation.primitive.multiple_results else [results]

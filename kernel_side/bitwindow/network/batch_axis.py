@@ -34,8 +34,8 @@ def check_outputs(flow: Flow, batch: int, shapes: Mapping[int, tuple[int, ...]] 
             raise ModelError(
                 f"{where}: wanted the batch as the first axis of output {position}, got shape "
                 f"{flow.program.shapes[atom]} for a batch of {batch}; the function must map (batch, ...) to "
-                "(batch, ...) for every batch size: write x.reshape((x.shape[0], -1)) where it names a fixed batch, and leave out "
-                "means and sums over the batch"
+                "(batch, ...) for every batch size: write x.reshape((x.shape[0], -1)) where it names a fixed batch, "
+                "and leave out means and sums over the batch"
             )
 
 
@@ -70,13 +70,14 @@ def keep_batch_first(
             return groups
         whole = join
         while True:
-            mask = sum(1 << position for index in whole for position in groups[index].members)
+            mask = sum(1 << position for position in {at for index in whole for at in groups[index].members})
             inside = flow.between(mask)
-            wider = {home[position] for position in home if inside >> position & 1}
+            # A split makes one group per part, all of the same equation: they go together.
+            wider = {index for index, group in enumerate(groups) if any(inside >> at & 1 for at in group.members)}
             if wider == whole:
                 break
             whole = wider
-        members = sorted(position for index in whole for position in groups[index].members)
+        members = sorted({position for index in whole for position in groups[index].members})
         joined = Group(kind="float", members=members, reason=_REASON, label="float_block")
         rest = [group for index, group in enumerate(groups) if index not in whole]
         groups = in_order(flow, [*rest, joined])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from bitwindow.network.program import Atom
@@ -17,8 +17,8 @@ class Group:
     """Equations that become one layer.
 
     ``members`` are positions in ``Flow.equations``. ``output`` is the variable that an exact group makes. ``operands``
-    are the atoms that its operation reads, ``bias`` the atom added to it. A pass-through has ``steps``; a float group has
-    a ``kind`` alone and finds its operands and outputs by itself. ``reason`` is set where it is known beforehand.
+    are the atoms that its operation reads, ``bias`` the atom added to it. A pass-through has ``steps``; a float group
+    has a ``kind`` alone and finds its operands and outputs by itself. ``reason`` is set where it is known beforehand.
     """
 
     kind: GroupKind
@@ -31,4 +31,3 @@ class Group:
     steps: tuple[Step, ...] = ()
     reason: str = ""
     label: str = ""
-    notes: list[str] = field(default_factory=list)

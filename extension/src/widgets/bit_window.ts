@@ -63,7 +63,7 @@ export class BitWindow extends Interaction {
     this.el.addEventListener('pointermove', event => { this.pointerMoved(event); }, options);
     this.el.addEventListener('pointerup', event => { this.release(event); }, options);
     this.el.addEventListener('pointercancel', () => { this.cancel(); }, options);
-    this.el.addEventListener('lostpointercapture', () => { this.drag = null; this.el.classList.remove('bw-dragging'); }, options);
+    this.el.addEventListener('lostpointercapture', () => { this.end(); }, options);
     this.el.addEventListener('dblclick', event => { this.reset(event); }, options);
     this.el.addEventListener('keydown', event => { this.pressKey(event); }, options);
     this.el.addEventListener('focusout', () => { this.tip.hide(); }, options);
@@ -145,19 +145,22 @@ export class BitWindow extends Interaction {
   private release(event: PointerEvent): void {
     if (this.drag !== null) {
       this.el.releasePointerCapture(event.pointerId);
-      this.drag = null;
-      this.el.classList.remove('bw-dragging');
-      this.tip.hide();
+      this.end();
     }
   }
 
   private cancel(): void {
     if (this.drag !== null) {
       this.state.propose(this.drag.cancel(), false, this.callbacks());
-      this.drag = null;
-      this.el.classList.remove('bw-dragging');
     }
+    this.end();
+  }
+
+  private end(): void {
+    this.drag = null;
+    this.el.classList.remove('bw-dragging');
     this.tip.hide();
+    this.state.drop(this.callbacks());
   }
 
   private reset(event: MouseEvent): void {

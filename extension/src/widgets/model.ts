@@ -6,7 +6,7 @@ import { type FixedPoint, sameType } from '../core/fixed_point.js';
 import { Mailbox } from '../core/mailbox.js';
 import type { Columns } from '../core/moves.js';
 import { type BitCounts, type Counts, SpectrumTable } from '../core/spectrum_table.js';
-import type { Action, Row } from '../core/wire.js';
+import type { Action, Request, Row } from '../core/wire.js';
 import { MODULE_NAME, MODULE_VERSION } from '../version.js';
 
 /** Fired with the changed row indices when the user moves windows, for all views of the model. */
@@ -26,6 +26,7 @@ export interface Traits {
   readonly overflow_threshold: number;
   readonly tooltips: boolean;
   readonly acknowledged: number;
+  readonly request: Request | null;
 }
 
 type Callbacks = Parameters<WidgetModel['save_changes']>[0];
@@ -128,6 +129,14 @@ export class BitWindowModel extends WidgetModel {
     this.set('request', this.mailbox.post(changed, dragging));
     this.save_changes(callbacks);
     this.trigger(FORMATS_EVENT, changed.map(([row]) => row));
+  }
+
+  /** Tells the kernel that the pointer let go, so that it can count the whole drag as one step. */
+  drop(callbacks: Callbacks): void {
+    if (this.read('request')?.dragging === true) {
+      this.set('request', this.mailbox.post([], false));
+      this.save_changes(callbacks);
+    }
   }
 
   choose(selected: readonly number[], active: number, callbacks: Callbacks): void {

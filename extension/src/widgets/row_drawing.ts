@@ -7,6 +7,8 @@ import { element, place, set, write } from './svg.js';
 
 const HANDLE = 7;
 const INSET = 1.5;
+/** A padlock of 9 by 10 pixels. */
+const PADLOCK = 'M0 4.5h9V10H0z M2 4.5V3a2.5 2.5 0 0 1 5 0v1.5h-1.2V3a1.3 1.3 0 0 0-2.6 0v1.5z';
 
 /** One row's part of the picture; its root element is a slider to a screen reader. */
 export class RowDrawing {
@@ -23,6 +25,7 @@ export class RowDrawing {
     this.high = element('rect', 'bw-handle', this.root, { 'data-part': 'high' });
     this.low = element('rect', 'bw-handle', this.root, { 'data-part': 'low' });
     this.focusRing = element('rect', 'bw-focus', this.root, { rx: 2 });
+    this.padlock = element('path', 'bw-padlock', this.root, { d: PADLOCK });
     this.name = element('text', 'bw-name', this.root);
     this.figures = FIGURES.map(figure => element('text', 'bw-figure', this.root, { 'text-anchor': figure.anchor }));
   }
@@ -49,6 +52,7 @@ export class RowDrawing {
     this.figures.forEach((text, i) => {
       set(text, { x: width + (FIGURES[i]?.at ?? 0), y: middle, display: hasFigures(geometry) ? 'inline' : 'none' });
     });
+    set(this.padlock, { transform: `translate(${4 - before}, ${middle - 5})` });
     set(this.signText, { y: middle });
     this.shownName = '';
   }
@@ -64,7 +68,8 @@ export class RowDrawing {
     if (row.is_float) classes.push('bw-float');
     if (model.selected.includes(this.index)) classes.push('bw-selected');
     set(this.root, { class: classes.join(' ') });
-    this.writeName(`${row.locked ? '🔒 ' : ''}${row.name}`, geometry);
+    this.writeName(row.name, geometry);
+    set(this.padlock, { display: row.locked ? 'inline' : 'none' });
     const counts = model.counts(this.index);
     this.drawWindow(model, geometry, row.is_float);
     this.writeFigures(model, counts);
@@ -141,7 +146,7 @@ export class RowDrawing {
     }
     this.shownName = name;
     write(this.name, name);
-    const room = geometry.margin.left - 14;
+    const room = geometry.margin.left - 26;
     const length = this.name.getComputedTextLength();
     if (length > room) {
       // the end tells kernel from bias, so the start is what goes
@@ -161,6 +166,7 @@ export class RowDrawing {
   private readonly high: SVGRectElement;
   private readonly low: SVGRectElement;
   private readonly focusRing: SVGRectElement;
+  private readonly padlock: SVGPathElement;
   private readonly name: SVGTextElement;
   private readonly figures: readonly SVGTextElement[];
   private shownName = '';

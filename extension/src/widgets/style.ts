@@ -26,6 +26,7 @@ const CSS = `
 .bitwindow .bw-row:focus-visible .bw-focus { stroke: var(--jp-brand-color1, #1976d2); stroke-width: 2; }
 .bitwindow text.bw-name { text-anchor: end; }
 .bitwindow .bw-selected text.bw-name { font-weight: 600; }
+.bitwindow .bw-padlock { fill: var(--jp-ui-font-color2, #616161); pointer-events: none; }
 .bitwindow text.bw-figure { font-variant-numeric: tabular-nums; }
 .bitwindow text.bw-type { font-family: var(--jp-code-font-family, monospace); }
 .bitwindow text.bw-underflow, .bitwindow text.bw-overflow, .bitwindow text.bw-precision { fill: var(--jp-ui-font-color2, #616161); }

@@ -28,7 +28,8 @@ MARGIN = {"top": 44, "bottom": 10, "left": 170, "right": 400}
 
 OnChange = Callable[[int, FixedPoint], None]
 OnAction = Callable[[str, tuple[int, ...]], None]
-Callback = TypeVar("Callback", OnChange, OnAction)
+OnCommit = Callable[[], None]
+Callback = TypeVar("Callback", OnChange, OnAction, OnCommit)
 
 
 def _rows_to_json(rows: tuple[Row, ...], _widget: object) -> list[dict[str, Any]]:
@@ -61,7 +62,7 @@ class BitWindow(Interaction):
         Figure(marks=[cells], axes=[], interaction=windows, fig_margin=MARGIN, padding_x=0, padding_y=0,
                display_toolbar=False, layout={"height": f"{windows.figure_height}px"})
 
-    with ``colors[i, j]`` the colour value of row i and bit ``exponent_low + j`` (NaN where there is nothing). Into
+    with ``colors[i, j]`` the colour value of row i and bit ``exponent_low + j`` (0 where there is nothing). Into
     margins that have room for them (left, right, top) the interaction draws names, figures and exponents.
 
     The user's changes reach ``on_change``; ``rows`` then already holds the new type. The kernel answers by setting
@@ -114,13 +115,15 @@ class BitWindow(Interaction):
         *,
         rows: Iterable[Row | Mapping[str, Any]] = (),
         tables: Iterable[ArrayLike | bytes] | None = None,
-        **traits: Any,  # noqa: ANN401  (each trait checks its own)
+        **traits: Any,
     ) -> None:
         self._fits_scales = x_scale is None and y_scale is None
         self.x_scale = LinearScale() if x_scale is None else x_scale
         self.y_scale = LinearScale() if y_scale is None else y_scale
         self._change_callbacks: list[OnChange] = []
         self._action_callbacks: list[OnAction] = []
+        self._commit_callbacks: list[OnCommit] = []
+        self._uncommitted = False
         given = tuple(rows)
         packed = [b""] * len(given) if tables is None else tables
         super().__init__(rows=given, tables=tuple(packed), **traits)
@@ -186,6 +189,13 @@ class BitWindow(Interaction):
         """
         return _register(self._action_callbacks, callback)
 
+    def on_commit(self, callback: OnCommit) -> Callable[[], None]:
+        """Call ``callback()`` when a change is complete, after its ``on_change`` calls: a key, or the end of a drag.
+
+        What lies between two calls is one step to undo. Returns what stops it.
+        """
+        return _register(self._commit_callbacks, callback)
+
     def _fit_scales(self, _change: object = None) -> None:
         if not self._fits_scales:
             return
@@ -209,6 +219,14 @@ class BitWindow(Interaction):
             for index, fmt in changed.items():
                 for callback in tuple(self._change_callbacks):
                     callback(index, fmt)
+            self._commit(changed=bool(changed), dragging=request["dragging"])
+
+    def _commit(self, *, changed: bool, dragging: bool) -> None:
+        self._uncommitted = self._uncommitted or changed
+        if self._uncommitted and not dragging:
+            self._uncommitted = False
+            for callback in tuple(self._commit_callbacks):
+                callback()
 
     def _changed(self, changes: Iterable[Mapping[str, Any]]) -> dict[int, FixedPoint]:
         """Return what really changes: a row that went away, is locked or already has the type is left alone."""

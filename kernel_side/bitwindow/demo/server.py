@@ -89,7 +89,7 @@ def serving(folder: Path, port: int) -> Iterator[Server]:
 
 
 def _start(folder: Path, port: int, log: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
     command += [
         f"--ServerApp.port={port}",
         f"--ServerApp.port_retries={PORTS_TO_TRY}",

@@ -17,15 +17,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bitwindow.errors import DataError, SettingError
+from bitwindow.errors import SettingError
 from bitwindow.execute.floating import compute_in_floats, jitted_cast, jitted_values
 from bitwindow.execute.integer import integer_step, variant_of, variants_of
 from bitwindow.execute.layers import Plan, Sizes, plan_layer
+from bitwindow.execute.outputs import output_values
 from bitwindow.execute.parameters import StoredParameters, store
 from bitwindow.execute.plan import Variant
+from bitwindow.execute.reading import all_typed, check_inputs, operand_shapes, operands_of, typed_ones
+from bitwindow.execute.samples import SampleNumbers, packed_samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
-from bitwindow.network.records import Average, Contraction, Convolution, FloatComputation, PassThrough
+from bitwindow.network.records import Contraction, Convolution, FloatComputation, PassThrough
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
@@ -88,7 +91,7 @@ class Executor:
         self.patches = device_path == "patches" or (device_path == "auto" and jax.default_backend() != "cpu")
         self._steps: dict[tuple[Any, ...], Any] = {}
         self._planned: Setting | None = None
-        self._shapes = {layer.name: Sizes(operands=self._operand_shapes(layer)) for layer in network.layers}
+        self._shapes = {layer.name: Sizes(operands=operand_shapes(self.network, layer)) for layer in network.layers}
 
     def store_parameters(
         self, assignment: Assignment, modes: Modes, previous: StoredParameters | None = None
@@ -109,9 +112,9 @@ class Executor:
         plans = {}
         for layer in self.network.layers:
             formats = self._formats(layer, assignment)
-            if not isinstance(layer.operation, FloatComputation) and _all_typed(formats):
+            if not isinstance(layer.operation, FloatComputation) and all_typed(formats):
                 plans[layer.name] = plan_layer(
-                    layer, _typed(formats), stored, self._shapes[layer.name], modes, patches=self.patches
+                    layer, typed_ones(formats), stored, self._shapes[layer.name], modes, patches=self.patches
                 )
         self._planned = Setting(assignment=assignment, modes=modes, stored=stored, plans=plans)
         return self._planned
@@ -141,7 +144,7 @@ class Executor:
         assignment: Assignment,
         modes: Modes,
         inputs: tuple[Any, ...],
-        first_sample: int,
+        first_sample: SampleNumbers,
         valid: int,
         *,
         tally: bool = True,
@@ -153,7 +156,8 @@ class Executor:
             assignment: The types.
             modes: The modes.
             inputs: One array an input leaf, leading axis the network's batch (padded beyond `valid`).
-            first_sample: Absolute index of the chunk's first sample; it seeds stochastic rounding.
+            first_sample: Number of the chunk's first sample, or an array with the number of each valid one; they seed
+                stochastic rounding.
             valid: Rows that count.
             tally: Whether to count the casts' verdicts.
 
@@ -162,7 +166,7 @@ class Executor:
             ExecutionError: If a layer's exact sum would need more than 62 bits.
         """
         setting = self.plan(stored, assignment, modes)
-        self._check_inputs(inputs, valid)
+        check_inputs(self.network, inputs, valid)
         pending: list[tuple[str, Any]] = []
         overflows: list[tuple[str, Any]] = []
         boundaries: dict[str, Any] = {}
@@ -178,7 +182,14 @@ class Executor:
         for site, counts in pending:
             tallies[site] = tallies.get(site, Tally()) + Tally.of_counts(np.asarray(counts))
         return ChunkRun(
-            outputs=tuple(self.output_values(setting, name, boundaries[name]) for name in self.network.outputs),
+            outputs=tuple(
+                output_values(
+                    self.network.values[name],
+                    self._format_of_site(self.network.values[name].site, assignment),
+                    boundaries[name],
+                )
+                for name in self.network.outputs
+            ),
             boundaries=boundaries,
             tallies=tallies,
             accumulator_overflows={name: int(count) for name, count in overflows},
@@ -189,7 +200,7 @@ class Executor:
         setting: Setting,
         index: int,
         array: Any,
-        first_sample: int,
+        first_sample: SampleNumbers,
         valid: int,
         *,
         tally: bool = True,
@@ -199,7 +210,7 @@ class Executor:
         fmt = self._format_of_site(value.site, setting.assignment)
         if not isinstance(fmt, FixedPoint):
             return jnp.asarray(array), []
-        numbers = _samples(setting.modes, _INPUT_STREAM + index, first_sample, valid)
+        numbers = packed_samples(setting.modes, _INPUT_STREAM + index, first_sample, valid, self.network.batch)
         result = self._cast(jnp.asarray(array), fmt, setting.modes, numbers, tally=tally)
         return result.output, [(value.site or "", result.counts)] if tally else []
 
@@ -208,7 +219,7 @@ class Executor:
         setting: Setting,
         index: int,
         boundaries: Mapping[str, Any],
-        first_sample: int,
+        first_sample: SampleNumbers,
         valid: int,
         *,
         tally: bool = True,
@@ -220,7 +231,7 @@ class Executor:
             on the device until they are read.
         """
         layer = self.network.layers[index]
-        numbers = _samples(setting.modes, index, first_sample, valid)
+        numbers = packed_samples(setting.modes, index, first_sample, valid, self.network.batch)
         formats = self._formats(layer, setting.assignment)
         plan = setting.plans.get(layer.name)
         if plan is None:
@@ -232,7 +243,7 @@ class Executor:
         moves = isinstance(layer.operation, PassThrough)
         operands = tuple(
             self._carrier(layer, position, operand, setting.stored, boundaries)
-            for position, operand in enumerate(_operands(layer))
+            for position, operand in enumerate(operands_of(layer))
         )
         arguments = self._arguments(layer, setting, plan, operands, numbers)
         variant = variant_of(layer, plan.settings)
@@ -248,7 +259,7 @@ class Executor:
 
         Without it each form compiles when it is first needed.
         """
-        numbers = _samples(setting.modes, 0, 0, self.network.batch)
+        numbers = packed_samples(setting.modes, 0, 0, self.network.batch, self.network.batch)
         boundaries = {
             name: jax.ShapeDtypeStruct(value.shape, np.int32)  # type: ignore[no-untyped-call]
             for name, value in self.network.values.items()
@@ -260,7 +271,7 @@ class Executor:
             typed = isinstance(self._format_of_site(site, setting.assignment), FixedPoint)
             operands = tuple(
                 self._carrier(layer, position, operand, setting.stored, boundaries)
-                for position, operand in enumerate(_operands(layer))
+                for position, operand in enumerate(operands_of(layer))
             )
             arguments = self._arguments(layer, setting, plan, operands, numbers)
             typed = typed or isinstance(layer.operation, PassThrough)
@@ -285,23 +296,11 @@ class Executor:
     def _arguments(
         self, layer: Layer, setting: Setting, plan: Plan, operands: tuple[Any, ...], numbers: np.ndarray
     ) -> tuple[Any, ...]:
-        formats = _typed(self._formats(layer, setting.assignment))
+        formats = typed_ones(self._formats(layer, setting.assignment))
         target = self._format_of_site(self.network.values[layer.outputs[0]].site, setting.assignment)
         fmt = target if isinstance(target, FixedPoint) else formats[0]
         table = np.stack([one.as_array() for one in formats])
         return operands, table, fmt.as_array(), plan.settings.packed(), plan.extra, numbers
-
-    def output_values(self, setting: Setting, name: str, carrier: Any) -> Any:
-        """Return an output's values: on the grid when it has a type, else as they are."""
-        value = self.network.values[name]
-        fmt = self._format_of_site(value.site, setting.assignment)
-        if not isinstance(fmt, FixedPoint):
-            return carrier
-        if fmt.magnitude_bits > 24:
-            return _float64_values(np.asarray(carrier), fmt)
-        dtype = value.dtype if _holds(value.dtype, fmt) else np.dtype(np.float32)
-        with jax.enable_x64(False):
-            return jitted_values(carrier, fmt.as_array(), dtype=dtype)
 
     def _run_float(
         self,
@@ -314,7 +313,7 @@ class Executor:
         tally: bool,
     ) -> tuple[dict[str, jax.Array], list[tuple[str, Any]]]:
         arrays = []
-        for operand, fmt in zip(_operands(layer), formats, strict=True):
+        for operand, fmt in zip(operands_of(layer), formats, strict=True):
             array = self._plain(operand, setting.stored, boundaries)
             if isinstance(fmt, FixedPoint):
                 dtype = np.dtype(np.float32) if operand.value is None else self.network.values[operand.value].dtype
@@ -391,67 +390,9 @@ class Executor:
             assignment.formats[operand.parameter]
             if operand.parameter is not None
             else self._format_of_site(self.network.values[operand.value or ""].site, assignment)
-            for operand in _operands(layer)
+            for operand in operands_of(layer)
         ]
 
     @staticmethod
     def _format_of_site(site: str | None, assignment: Assignment) -> Format | None:
         return None if site is None else assignment.formats[site]
-
-    def _operand_shapes(self, layer: Layer) -> tuple[tuple[int, ...], ...]:
-        if not isinstance(layer.operation, Convolution | Contraction | Average):
-            return ()
-        shapes = []
-        for operand in layer.operands:
-            if operand.parameter is not None:
-                shape: tuple[int, ...] = np.shape(self.network.parameters[operand.parameter])
-            else:
-                shape = self.network.values[operand.value or ""].shape
-            struct = jax.ShapeDtypeStruct(shape, np.int32)  # type: ignore[no-untyped-call]
-            shapes.append(
-                jax.eval_shape(lambda x, view=operand.view: apply_steps(x, view, None, layer.name), struct).shape
-            )
-        return tuple(shapes)
-
-    def _check_inputs(self, inputs: tuple[Any, ...], valid: int) -> None:
-        names = self.network.inputs
-        if len(inputs) != len(names):
-            message = f"inputs: wanted {len(names)} arrays ({', '.join(names)}); got {len(inputs)}."
-            raise DataError(message)
-        for name, array in zip(names, inputs, strict=True):
-            wanted = self.network.values[name].shape
-            if np.shape(array) != wanted:
-                message = f"{name}: wanted an array of shape {wanted}; got {np.shape(array)}. Pad the last chunk."
-                raise DataError(message)
-        if not 0 <= valid <= self.network.batch:
-            message = f"valid: wanted 0 to {self.network.batch} rows; got {valid}."
-            raise DataError(message)
-
-
-def _operands(layer: Layer) -> tuple[Operand, ...]:
-    return layer.operands if layer.bias is None else (*layer.operands, layer.bias)
-
-
-def _all_typed(formats: list[Format | None]) -> bool:
-    return all(isinstance(fmt, FixedPoint) for fmt in formats)
-
-
-def _typed(formats: list[Format | None]) -> list[FixedPoint]:
-    return [fmt for fmt in formats if isinstance(fmt, FixedPoint)]
-
-
-def _samples(modes: Modes, stream: int, first_sample: int, valid: int) -> np.ndarray:
-    return np.array([modes.seed, stream, first_sample, valid], np.int64)
-
-
-def _float64_values(carrier: np.ndarray, fmt: FixedPoint) -> np.ndarray:
-    stored = carrier if fmt.signed else carrier.view(np.uint32)
-    return stored.astype(np.float64) * fmt.lsb
-
-
-def _holds(dtype: np.dtype[Any], fmt: FixedPoint) -> bool:
-    """Return whether a float dtype holds every value of a type."""
-    if not jnp.issubdtype(dtype, jnp.floating):
-        return False
-    info = jnp.finfo(dtype)  # type: ignore[no-untyped-call]
-    return fmt.magnitude_bits <= info.nmant + 1 and -fmt.fraction_length >= info.minexp and fmt.max <= float(info.max)

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from bitwindow.execute.plan import Settings, Variant
+from bitwindow.execute.samples import Samples
 from bitwindow.execute.tally import CLASSES, count_verdicts
 from bitwindow.numbers.cast import cast_integers, cast_ratio
 
 if TYPE_CHECKING:
     from jax import Array
-    from jaxtyping import Int, Int32, Int64, UInt32
-
-
-class Samples(NamedTuple):
-    """Which samples a chunk holds: ``numbers`` is int64[4] = (seed, layer, first absolute sample, valid rows)."""
-
-    numbers: Int64[Array, "4"]
-
-    @property
-    def valid(self) -> Int64[Array, ""]:
-        """The rows that count."""
-        return self.numbers[3]
-
-    def random_bits(self, shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
-        """Return a word a value, by (seed, layer, absolute sample): the same at any batch size."""
-        seed, layer, first = (self.numbers[index].astype(np.uint32) for index in range(3))
-        key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), layer)
-        rows = first + jnp.arange(shape[0], dtype=np.uint32)
-        keys = jax.vmap(lambda row: jax.random.fold_in(key, row))(rows)
-        bits: Array = jax.vmap(lambda own: jax.random.bits(own, shape[1:], np.uint32))(keys)
-        return bits
+    from jaxtyping import Int, Int32, Int64
 
 
 class Result(NamedTuple):

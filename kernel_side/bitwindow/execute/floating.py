@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bitwindow.execute.finish import Result, Samples, clip_floats, no_counts
+from bitwindow.execute.finish import Result, clip_floats, no_counts
 from bitwindow.execute.integer import window_sum
 from bitwindow.execute.plan import bounds_of
 from bitwindow.execute.products import float_product
+from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bitwindow.execute.finish import Result, Samples, finish_sum, no_counts, sum_to_float, unpack
+from bitwindow.execute.finish import Result, finish_sum, no_counts, sum_to_float, unpack
 from bitwindow.execute.plan import Variant, bounds_of
 from bitwindow.execute.products import sum_products
+from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum

@@ -7,7 +7,7 @@ from math import prod
 import jax
 
 from bitwindow.calibrate.batches import InputSpec
-from bitwindow.errors import ModelError, SettingError
+from bitwindow.errors import SettingError
 from bitwindow.evaluate.engine import Engine
 from bitwindow.execute.executor import Executor
 from bitwindow.model.record import Model
@@ -49,12 +49,7 @@ def _traced(model: Model, batch: int | None) -> Network:
             message = f"batch: wanted a positive integer or None, got {batch!r}."
             raise SettingError(message)
         return trace(model, batch)
-    network = trace(model, model.batch)
-    size = chunk_size(network)
-    if size == model.batch:
-        return network
-    try:
-        return trace(model, size)
-    except ModelError:
-        # The function fixes its batch: then that one is the chunk.
-        return network
+    # JAX writes some products of a batch of one differently, so that names could differ: two samples at least.
+    probe = trace(model, max(2, model.batch))
+    size = max(2, chunk_size(probe))
+    return probe if size == probe.batch else trace(model, size)

@@ -131,7 +131,7 @@ class LiveEvaluation:
                 state.assignment,
                 state.modes,
                 chunk.leaves,
-                first_sample=chunk.first,
+                first_sample=data.order[chunk.first : chunk.first + chunk.valid],
                 valid=chunk.valid,
                 tally=False,
             )

@@ -33,7 +33,7 @@ u32, u64, i32 = nb.uint32, nb.uint64, nb.int32
 
 
 @compiled
-def cell_index(pattern: Any) -> Any:  # noqa: ANN401  (a numba word)
+def cell_index(pattern: Any) -> Any:
     """Return (sign and exponent field) * 128 + 64 * (ones follow) + 2 * run + (something follows the run)."""
     top = u32(pattern << u32(9))
     ones = u32(i32(top) >> 31)
@@ -44,7 +44,7 @@ def cell_index(pattern: Any) -> Any:  # noqa: ANN401  (a numba word)
 
 
 @compiled
-def _extremes(patterns: Any, extremes: Any) -> None:  # noqa: ANN401
+def _extremes(patterns: Any, extremes: Any) -> None:
     least, greatest, bits = i32(extremes[0]), i32(extremes[1]), i32(extremes[2])
     for i in range(patterns.size):
         pattern = i32(patterns[i])
@@ -63,7 +63,7 @@ def _extremes(patterns: Any, extremes: Any) -> None:  # noqa: ANN401
 
 
 @compiled
-def _drain_squares(squares: Any, totals: Any) -> None:  # noqa: ANN401
+def _drain_squares(squares: Any, totals: Any) -> None:
     for lane in range(LANES):
         for row in range(ROWS):
             totals[row, 1] += squares[lane, row] & u64(0xFFFFFFFF)
@@ -72,7 +72,7 @@ def _drain_squares(squares: Any, totals: Any) -> None:  # noqa: ANN401
 
 
 @compiled
-def _drain_table(table: Any, counts: Any, totals: Any) -> None:  # noqa: ANN401
+def _drain_table(table: Any, counts: Any, totals: Any) -> None:
     for lane in range(LANES):
         for cell in range(CELLS):
             word = table[lane, cell]
@@ -84,12 +84,12 @@ def _drain_table(table: Any, counts: Any, totals: Any) -> None:  # noqa: ANN401
 
 @compiled
 def count_float32(
-    patterns: Any,  # noqa: ANN401
-    table: Any,  # noqa: ANN401
-    squares: Any,  # noqa: ANN401
-    counts: Any,  # noqa: ANN401
-    totals: Any,  # noqa: ANN401
-    extremes: Any,  # noqa: ANN401
+    patterns: Any,
+    table: Any,
+    squares: Any,
+    counts: Any,
+    totals: Any,
+    extremes: Any,
 ) -> None:
     """Add a contiguous uint32 array of patterns to ``counts`` int64[CELLS] and ``totals`` uint64[ROWS, 3].
 
@@ -126,7 +126,7 @@ def count_float32(
 
 
 @compiled
-def count_float32_cells(patterns: Any, table: Any, counts: Any) -> None:  # noqa: ANN401
+def count_float32_cells(patterns: Any, table: Any, counts: Any) -> None:
     """Add patterns to ``counts`` alone, without sums and extremes: what the counts of types need and no more.
 
     ``table`` uint32[LANES, CELLS] is scratch, zero before and after; at most 2^32 patterns.
@@ -149,7 +149,7 @@ def count_float32_cells(patterns: Any, table: Any, counts: Any) -> None:  # noqa
 
 
 @compiled
-def count_patterns16(patterns: Any, table: Any) -> None:  # noqa: ANN401
+def count_patterns16(patterns: Any, table: Any) -> None:
     """Add a contiguous uint16 array of patterns to ``table`` int64[LANES, 65536]."""
     whole = patterns.size - patterns.size % LANES
     for i in range(0, whole, LANES):
@@ -160,7 +160,7 @@ def count_patterns16(patterns: Any, table: Any) -> None:  # noqa: ANN401
 
 
 @compiled
-def denormals_in(patterns: Any, out: Any) -> Any:  # noqa: ANN401
+def denormals_in(patterns: Any, out: Any) -> Any:
     """Copy the denormal patterns to ``out`` as far as it reaches; return how many there are."""
     found = 0
     for i in range(patterns.size):

@@ -22,7 +22,7 @@ EMPTY = -1
 
 
 @compiled
-def rank_of_fraction(fraction: Any) -> Any:  # noqa: ANN401
+def rank_of_fraction(fraction: Any) -> Any:
     """Return the rank of a 52-bit fraction."""
     if fraction == u64(0):
         return i64(0)
@@ -39,7 +39,7 @@ def rank_of_fraction(fraction: Any) -> Any:  # noqa: ANN401
 
 
 @compiled
-def _slot(keys: Any, key: Any) -> Any:  # noqa: ANN401
+def _slot(keys: Any, key: Any) -> Any:
     mask = u64(keys.size - 1)
     slot = u64(u64(key) * u64(0x9E3779B97F4A7C15)) >> u64(20) & mask
     while keys[slot] != key and keys[slot] != EMPTY:
@@ -48,7 +48,7 @@ def _slot(keys: Any, key: Any) -> Any:  # noqa: ANN401
 
 
 @compiled
-def _add_sums(sums: Any, slot: Any, fraction: Any, weight: Any) -> None:  # noqa: ANN401
+def _add_sums(sums: Any, slot: Any, fraction: Any, weight: Any) -> None:
     a, b = u64(fraction >> u64(26)), u64(fraction & u64(HALF))
     low = u64(0xFFFFFFFF)
     for piece, value in enumerate((fraction, u64(a * a), u64(a * b), u64(b * b))):
@@ -58,18 +58,18 @@ def _add_sums(sums: Any, slot: Any, fraction: Any, weight: Any) -> None:  # noqa
 
 @compiled
 def count_float64(
-    patterns: Any,  # noqa: ANN401
-    weights: Any,  # noqa: ANN401
-    first: Any,  # noqa: ANN401
-    inner: Any,  # noqa: ANN401
-    special: Any,  # noqa: ANN401
-    extremes: Any,  # noqa: ANN401
-    cells: Any,  # noqa: ANN401
-    counts: Any,  # noqa: ANN401
-    octaves: Any,  # noqa: ANN401
-    sums: Any,  # noqa: ANN401
-    used: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    patterns: Any,
+    weights: Any,
+    first: Any,
+    inner: Any,
+    special: Any,
+    extremes: Any,
+    cells: Any,
+    counts: Any,
+    octaves: Any,
+    sums: Any,
+    used: Any,
+) -> Any:
     """Add patterns until a hash table is half full; return how many were added.
 
     Value ``i`` is the ``first + i``-th of its array and belongs to channel ``(first + i) // inner % channels``.
@@ -123,7 +123,7 @@ def count_float64(
 
 
 @compiled
-def move_table(keys: Any, values: Any, new_keys: Any, new_values: Any) -> None:  # noqa: ANN401
+def move_table(keys: Any, values: Any, new_keys: Any, new_values: Any) -> None:
     """Copy a hash table into a larger, empty one; ``values`` has two axes."""
     for i in range(keys.size):
         if keys[i] != EMPTY:

@@ -33,7 +33,7 @@ LONGEST = 1 << 31
 _scratch = threading.local()
 
 
-def count(x: Any, axis: int | None = None) -> Parts:  # noqa: ANN401  (anything that numpy takes for an array)
+def count(x: Any, axis: int | None = None) -> Parts:
     """Return the parts of the spectrum of an array, one channel for each index of ``axis``.
 
     Raises:

@@ -51,7 +51,7 @@ class Spectrum:
     channels: int | None = None
 
     @classmethod
-    def of(cls, x: Any, axis: int | None = None) -> Spectrum:  # noqa: ANN401  (NumPy and JAX arrays)
+    def of(cls, x: Any, axis: int | None = None) -> Spectrum:
         """Return the spectrum of an array of float32, bfloat16, float16 or float64, of any shape.
 
         Args:

@@ -1,0 +1,64 @@
+"""What a layer reads: its operands with their types and shapes, and a chunk's inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from bitwindow.assign.records import Format
+from bitwindow.errors import DataError
+from bitwindow.execute.structure import apply_steps
+from bitwindow.network.records import Average, Contraction, Convolution, Layer, Network, Operand
+from bitwindow.numbers.format import FixedPoint
+
+
+def operands_of(layer: Layer) -> tuple[Operand, ...]:
+    """Return a layer's operands, the bias last."""
+    return layer.operands if layer.bias is None else (*layer.operands, layer.bias)
+
+
+def all_typed(formats: list[Format | None]) -> bool:
+    """Return whether every operand has a type."""
+    return all(isinstance(fmt, FixedPoint) for fmt in formats)
+
+
+def typed_ones(formats: list[Format | None]) -> list[FixedPoint]:
+    """Return the types among the operands' formats."""
+    return [fmt for fmt in formats if isinstance(fmt, FixedPoint)]
+
+
+def operand_shapes(network: Network, layer: Layer) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of a product's or an average's operands, as their views show them."""
+    if not isinstance(layer.operation, Convolution | Contraction | Average):
+        return ()
+    shapes = []
+    for operand in layer.operands:
+        if operand.parameter is not None:
+            shape: tuple[int, ...] = np.shape(network.parameters[operand.parameter])
+        else:
+            shape = network.values[operand.value or ""].shape
+        struct = jax.ShapeDtypeStruct(shape, np.int32)  # type: ignore[no-untyped-call]
+        shapes.append(jax.eval_shape(lambda x, view=operand.view: apply_steps(x, view, None, layer.name), struct).shape)
+    return tuple(shapes)
+
+
+def check_inputs(network: Network, inputs: tuple[Any, ...], valid: int) -> None:
+    """Check one chunk's inputs.
+
+    Raises:
+        DataError: If they are not as many or not of the shape that the network was traced with.
+    """
+    names = network.inputs
+    if len(inputs) != len(names):
+        message = f"inputs: wanted {len(names)} arrays ({', '.join(names)}); got {len(inputs)}."
+        raise DataError(message)
+    for name, array in zip(names, inputs, strict=True):
+        wanted = network.values[name].shape
+        if np.shape(array) != wanted:
+            message = f"{name}: wanted an array of shape {wanted}; got {np.shape(array)}. Pad the last chunk."
+            raise DataError(message)
+    if not 0 <= valid <= network.batch:
+        message = f"valid: wanted 0 to {network.batch} rows; got {valid}."
+        raise DataError(message)

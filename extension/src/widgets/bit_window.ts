@@ -38,6 +38,8 @@ export class BitWindow extends Interaction {
     this.rebuild();
     this.listenTo(this.state, 'change', () => { this.changed(); });
     this.listenTo(this.state, FORMATS_EVENT, (rows: number[]) => { this.refresh(rows); });
+    // bqplot's figure does not remove its interaction when it goes
+    this.listenToOnce(this.parent, 'remove', () => { this.remove(); });
     this.listen();
   }
 
@@ -164,7 +166,7 @@ export class BitWindow extends Interaction {
   }
 
   private reset(event: MouseEvent): void {
-    const row = this.rowOf(event.target as Element);
+    const row = this.isOurs(event) ? this.rowAt(event) : null;
     if (row !== null) {
       this.state.act('reset', movingRows(this.state.dragRows, this.state.selected, row), this.callbacks());
     }
@@ -173,7 +175,7 @@ export class BitWindow extends Interaction {
   /** A click on a cell outside the windows, which belongs to the heat map and goes on to it. */
   private click(event: MouseEvent): void {
     const row = this.rowAt(event);
-    if (row !== null && !(event.target as Element).hasAttribute('data-part')) {
+    if (row !== null && !this.isOurs(event)) {
       this.choose(row, event);
       this.focus(row);
     }
@@ -248,8 +250,7 @@ export class BitWindow extends Interaction {
       return;
     }
     const row = this.rowAt(event);
-    const ours = (event.target as Element).hasAttribute('data-part');
-    if (row === null || !(ours || this.state.read('tooltips'))) {
+    if (row === null || !(this.isOurs(event) || this.state.read('tooltips'))) {
       this.leave();
       return;
     }
@@ -292,6 +293,11 @@ export class BitWindow extends Interaction {
 
   private rowTop(row: number): number {
     return this.origin().y + row * this.geometry.rowHeight;
+  }
+
+  /** Whether an event happened on a window: after a capture its target is the whole group. */
+  private isOurs(event: MouseEvent): boolean {
+    return event.target === this.el || (event.target as Element).hasAttribute('data-part');
   }
 
   private rowOf(target: Element): number | null {

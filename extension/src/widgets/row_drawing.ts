@@ -36,7 +36,7 @@ export class RowDrawing {
     const middle = rowHeight / 2;
     set(this.root, { transform: `translate(0, ${this.index * rowHeight})` });
     const [before, after] = [hasNames(geometry) ? geometry.margin.left : 0, hasFigures(geometry) ? geometry.margin.right : 0];
-    const wide = { x: -before + 1, y: 1, width: width + before + after - 2, height: Math.max(rowHeight - 2, 0) };
+    const wide = { x: -before + 2, y: 1, width: width + before + after - 4, height: Math.max(rowHeight - 2, 0) };
     set(this.band, wide);
     set(this.focusRing, wide);
     for (const mask of [this.left, this.right]) {

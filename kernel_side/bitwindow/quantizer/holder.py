@@ -120,13 +120,12 @@ class StateHolder:
         """Called after every change of the state, before the listeners."""
 
     def _set_modes(self, **changes: Any) -> None:
-        with self._lock:
-            new = replace(self.state, modes=replace(self.state.modes, **changes))
-        self._go(new, "settings")
+        self._go(lambda state: replace(state, modes=replace(state.modes, **changes)), "settings")
 
-    def _go(self, state: State, event: str) -> None:
+    def _go(self, change: Callable[[State], State], event: str) -> None:
+        # One hold of the lock from reading the state to replacing it: no other thread's change gets lost.
         with self._lock:
-            changed = self._history.go(state)
+            changed = self._history.go(change(self.state))
         if changed:
             self._changed()
             self._tell(event)

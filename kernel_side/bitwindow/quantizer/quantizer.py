@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,7 @@ class Quantizer(StateHolder):
         self._engine: Engine = build_engine(model, batch)
         unassigned = _unassigned(self._engine.network)
         super().__init__(State(assignment=unassigned, modes=Modes(), scheme="histogram", word_length=8))
+        self._calibrating = threading.Lock()
         self._calibration: Calibration = NOTHING
         self._progress: tuple[int, int | None] | None = None
         self._assigned = False
@@ -134,23 +136,8 @@ class Quantizer(StateHolder):
         Raises:
             DataError: If the data is empty, does not fit the model, or makes an activation non-finite.
         """
-        start = NOTHING if restart else self._calibration
-        self._progress = (start.samples, None)
-        try:
-            done = calibrate(
-                self.network,
-                self._engine.observe,
-                self._engine.parameters,
-                data,
-                self._engine.spec,
-                start=start,
-                progress=progress,
-                report=self._counted,
-            )
-            self._keep(done)
-        finally:
-            self._progress = None
-            self._tell("calibration")
+        with self._calibrating:
+            self._count(data, NOTHING if restart else self._calibration, progress=progress)
         if self.calibrated and not self._assigned:
             self.assign()
         return self
@@ -184,19 +171,19 @@ class Quantizer(StateHolder):
         if not self.calibrated:
             message = "assign: wanted calibration data first, got none. Call q.calibrate(data), then q.assign()."
             raise DataError(message)
-        with self._lock:
-            state = self.state
-            scheme = state.scheme if scheme is None else scheme
-            word_length = state.word_length if word_length is None else word_length
-            chosen = assign(
+
+        def chosen(state: State) -> State:
+            name = state.scheme if scheme is None else scheme
+            width = state.word_length if word_length is None else word_length
+            assignment = assign(
                 self.network,
                 {
                     **self._calibration.spectra,
                     **{name: self._parameter_spectrum(name) for name in self.network.parameters},
                 },
                 self.network.parameters,
-                scheme=scheme,
-                word_length=word_length,
+                scheme=name,
+                word_length=width,
                 input_word_length=input_word_length,
                 bias_word_length=bias_word_length,
                 word_lengths=word_lengths,
@@ -205,9 +192,10 @@ class Quantizer(StateHolder):
                 overflow=state.modes.overflow,
                 percentile=percentile,
             )
-            self._assigned = True
-            new = replace(state, assignment=chosen, scheme=scheme, word_length=word_length)
-        self._go(new, "formats")
+            return replace(state, assignment=assignment, scheme=name, word_length=width)
+
+        self._go(chosen, "formats")
+        self._assigned = True
         return self
 
     def set_format(self, name: str, fmt: FixedPoint | str) -> None:
@@ -222,8 +210,9 @@ class Quantizer(StateHolder):
         parsed: dict[str, Format] = {
             name: "float" if fmt == "float" else as_format(fmt) for name, fmt in formats.items()
         }
-        with self._lock:
-            old = self.assignment
+
+        def changed(state: State) -> State:
+            old = state.assignment
             assignment = replace(
                 old,
                 formats={**old.formats, **parsed},
@@ -231,8 +220,9 @@ class Quantizer(StateHolder):
                 flags={name: flag for name, flag in old.flags.items() if name not in parsed},
                 following=old.following - set(parsed),
             )
-            new = replace(self.state, assignment=follow_biases(self.network, assignment))
-        self._go(new, "formats")
+            return replace(state, assignment=follow_biases(self.network, assignment))
+
+        self._go(changed, "formats")
 
     def validate(self, x: object, y: Any, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Report:
         """Run the float and the quantized network over all of ``x`` and compare them with the labels ``y``.
@@ -327,15 +317,27 @@ class Quantizer(StateHolder):
                 self._parameter_spectra[name] = Spectrum.of(np.asarray(self.network.parameters[name]))
             return self._parameter_spectra[name]
 
-    def _counted(self, calibration: Calibration, total: int | None) -> None:
-        before = self._calibration.samples
-        self._keep(calibration)
-        self._progress = (calibration.samples, None if total is None else total + before)
-        self._tell("calibration")
+    def _count(self, data: object, start: Calibration, *, progress: bool) -> None:
+        self._progress = (start.samples, None)
+        try:
+            self._calibration = calibrate(
+                self.network,
+                self._engine.observe,
+                self._engine.parameters,
+                data,
+                self._engine.spec,
+                start=start,
+                progress=progress,
+                report=lambda done, total: self._counted(start, done, total),
+            )
+        finally:
+            self._progress = None
+            self._tell("calibration")
 
-    def _keep(self, calibration: Calibration) -> None:
-        with self._lock:
-            self._calibration = calibration
+    def _counted(self, start: Calibration, done: Calibration, total: int | None) -> None:
+        self._calibration = done
+        self._progress = (done.samples, None if total is None else start.samples + total)
+        self._tell("calibration")
 
 
 def _unassigned(network: Network) -> Assignment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -90,6 +90,7 @@ class FakeQuantizer:
     evaluation: FakeEvaluation | None = None
     listeners: list[Callable[[str], None]] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    joins: list[bool] = field(default_factory=list)
     past: list[tuple[FakeSite, FixedPoint | str]] = field(default_factory=list)
     modes: dict[str, object] = field(
         default_factory=lambda: {"rounding": "round", "overflow": "saturate", "bits": None}
@@ -152,6 +153,11 @@ class FakeQuantizer:
         self.past.append((site, site.chosen))
         site.chosen = fmt
         self.tell("formats")
+
+    def set_formats(self, formats: Mapping[str, FixedPoint | str], *, join: bool = False) -> None:
+        self.joins.append(join)
+        for name, fmt in formats.items():
+            self[name].format = fmt
 
     def assign(self, *, scheme: str = "histogram", word_length: int = 8) -> None:
         self.calls.append(("assign", scheme, word_length))

@@ -171,6 +171,13 @@ def test_a_drag_reaches_the_quantizer(q: FakeQuantizer, panel: Panel) -> None:
     assert panel.heat_map.window.rows[2].precision == "42.1 dB"
 
 
+def test_all_of_a_drag_is_one_step_and_the_next_drag_another(q: FakeQuantizer, panel: Panel) -> None:
+    for sequence, (length, dragging) in enumerate([(3, True), (4, True), (5, False), (6, True), (7, False)], 1):
+        changes = [{"row": row, "signed": True, "word_length": 6, "fraction_length": length} for row in (1, 2)]
+        panel.heat_map.window.request = {"sequence": sequence, "changes": changes, "dragging": dragging}
+    assert q.joins == [False, True, True, True, True, True, False, True, True, True]
+
+
 def test_a_refused_drag_goes_back() -> None:
     q = FakeQuantizer.of(["locked"])
     panel = Panel(q)

@@ -35,3 +35,23 @@ def test_history_is_a_walk_over_a_list(moves: list[int | str]) -> None:
         assert history.present == state(expected[place])
         assert bool(history.past) is (place > 0)
         assert bool(history.future) is (place + 1 < len(expected))
+
+
+@given(parts=st.lists(st.integers(0, 2), min_size=1, max_size=8))
+def test_the_parts_of_one_gesture_are_one_step(parts: list[int]) -> None:
+    history, open_step = History(state(1)), False
+    for part in parts:
+        history.go(state(part), join=open_step)
+        open_step = open_step or part != 1
+    assert history.present == state(parts[-1])
+    assert len(history.past) <= 1
+    if history.past:
+        assert history.undo()
+    assert history.present == state(1)
+
+
+def test_a_gesture_that_ends_where_it_began_leaves_nothing_to_undo() -> None:
+    history = History(state(1))
+    history.go(state(2))
+    history.go(state(1), join=True)
+    assert not history.undo()

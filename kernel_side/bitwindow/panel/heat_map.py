@@ -32,6 +32,7 @@ class HeatMap:
         on_window: Called with (row, type) when the user moved a window with the mouse or the keyboard.
         on_action: Called with (action, rows) for ``lock``, ``unlock``, ``reset``, ``undo`` and ``redo``.
         on_select: Called with the row that the user made the active one.
+        on_commit: Called when a drag has ended or a key has done its work, after its ``on_window`` calls.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class HeatMap:
         on_window: Callable[[int, FixedPoint], None],
         on_action: Callable[[str, tuple[int, ...]], None],
         on_select: Callable[[int], None],
+        on_commit: Callable[[], None],
     ) -> None:
         self._on_select = on_select
         self._shown: Columns | None = None
@@ -70,6 +72,7 @@ class HeatMap:
         self.widget.add_class("bw-map")
         self.window.on_change(on_window)
         self.window.on_action(on_action)
+        self.window.on_commit(on_commit)
         self.window.observe(self._activated, "active")
 
     def show(self, quantizer: QuantizerView, sites: Sequence[SiteView]) -> None:

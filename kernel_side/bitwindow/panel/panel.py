@@ -40,7 +40,8 @@ class Panel(widgets.VBox):
         self.quantizer = quantizer
         self.controls = Controls(quantizer, self._act)
         self.summary = Summary(quantizer)
-        self.heat_map = HeatMap(self._window_changed, self._window_action, self._select_row)
+        self._in_gesture = False
+        self.heat_map = HeatMap(self._window_changed, self._window_action, self._select_row, self._window_settled)
         self.editor = RowEditor(self._set_format, self._select, self._act)
         self.error = widgets.HTML()
         self._selected = next(iter(quantizer.sites), None)
@@ -144,9 +145,14 @@ class Panel(widgets.VBox):
 
     def _window_changed(self, row: int, fmt: FixedPoint) -> None:
         name = list(self.quantizer.sites)[row]
-        self._act(lambda: self._set_format(name, fmt))
+        # All of one drag, over all selected rows, is one step to undo.
+        self._act(lambda: self.quantizer.set_formats({name: fmt}, join=self._in_gesture))
+        self._in_gesture = True
         if self.quantizer.sites[name].format != fmt:
             self._draw("formats")  # a refused type goes back to where it was
+
+    def _window_settled(self) -> None:
+        self._in_gesture = False
 
     def _window_action(self, action: str, _rows: tuple[int, ...]) -> None:
         if action == "undo":
@@ -155,7 +161,7 @@ class Panel(widgets.VBox):
             self._act(self.quantizer.redo)
 
     def _set_format(self, name: str, fmt: FixedPoint | str) -> None:
-        self.quantizer[name].format = fmt  # type: ignore[attr-defined]  # a property with a setter of its own type
+        self.quantizer.set_formats({name: fmt})
 
     def _act(self, action: Callable[[], object]) -> None:
         """Do what the user asked for; what went wrong stands in the error line until something goes right."""

@@ -122,10 +122,10 @@ class StateHolder:
     def _set_modes(self, **changes: Any) -> None:
         self._go(lambda state: replace(state, modes=replace(state.modes, **changes)), "settings")
 
-    def _go(self, change: Callable[[State], State], event: str) -> None:
+    def _go(self, change: Callable[[State], State], event: str, *, join: bool = False) -> None:
         # One hold of the lock from reading the state to replacing it: no other thread's change gets lost.
         with self._lock:
-            changed = self._history.go(change(self.state))
+            changed = self._history.go(change(self.state), join=join)
         if changed:
             self._changed()
             self._tell(event)

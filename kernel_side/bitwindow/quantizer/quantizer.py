@@ -202,8 +202,16 @@ class Quantizer(StateHolder):
         """Give one site a type (a FixedPoint or one of its text forms) or make it ``"float"``."""
         self.set_formats({name: fmt})
 
-    def set_formats(self, formats: Mapping[str, FixedPoint | str]) -> None:
-        """Give several sites their types in one step that one undo takes back."""
+    def set_formats(self, formats: Mapping[str, FixedPoint | str], *, join: bool = False) -> None:
+        """Give several sites their types in one step that one undo takes back.
+
+        Args:
+            formats: The types by site name: a FixedPoint, one of its text forms, or ``"float"``.
+            join: Make this part of the step before it, as the parts of one drag are.
+
+        Raises:
+            SettingError: If there is no such site; FormatError: if a type cannot exist. Nothing is changed then.
+        """
         for name in formats:
             if name not in self._sites:
                 raise wanted_site(name, list(self._sites))
@@ -222,7 +230,7 @@ class Quantizer(StateHolder):
             )
             return replace(state, assignment=follow_biases(self.network, assignment))
 
-        self._go(changed, "formats")
+        self._go(changed, "formats", join=join)
 
     def validate(self, x: object, y: Any, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Report:
         """Run the float and the quantized network over all of ``x`` and compare them with the labels ``y``.

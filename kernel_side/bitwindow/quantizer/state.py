@@ -27,12 +27,25 @@ class History:
     present: State
     past: list[State] = field(default_factory=list)
     future: list[State] = field(default_factory=list)
+    _began: State | None = None
+    """Where the last step began, for what joins it; None after an undo or redo."""
 
-    def go(self, state: State) -> bool:
-        """Make ``state`` the present one; return whether anything changed."""
+    def go(self, state: State, *, join: bool = False) -> bool:
+        """Make ``state`` the present one; return whether anything changed.
+
+        Args:
+            state: The new state.
+            join: Whether the change belongs to the step before it, as the parts of one drag do. Back where that step
+                began, nothing is left to undo.
+        """
         if state == self.present:
             return False
-        self.past = [*self.past[-(MOST_STEPS - 1) :], self.present]
+        if not join or self._began is None:
+            self._began = self.present
+        elif self.past and self.past[-1] is self._began:
+            self.past = self.past[:-1]
+        if state != self._began:
+            self.past = [*self.past[-(MOST_STEPS - 1) :], self._began]
         self.future = []
         self.present = state
         return True
@@ -41,6 +54,7 @@ class History:
         """Go one state back; return whether there was one."""
         if not self.past:
             return False
+        self._began = None
         self.future.append(self.present)
         self.present = self.past.pop()
         return True
@@ -49,6 +63,7 @@ class History:
         """Go one undone state forward; return whether there was one."""
         if not self.future:
             return False
+        self._began = None
         self.past.append(self.present)
         self.present = self.future.pop()
         return True

@@ -21,6 +21,7 @@ class FakeEvaluation:
     float_metric: float | None = 0.9873
     quantized_metric: float | None = 0.975
     interval: tuple[float, float] | None = (0.96, 0.985)
+    population: tuple[float, float] | None = (0.963, 0.9832)
     n: int = 200
     total: int = 1000
     exact: bool = False

@@ -204,6 +204,7 @@ def test_accuracy_says_what_it_rests_on(q: FakeQuantizer, panel: Panel) -> None:
     assert "96.00 % to 98.50 %" in panel.summary.accuracy.value
     q.evaluated(n=1000, exact=True)
     assert "exact, all 1,000 samples" in panel.summary.accuracy.value
+    assert "96.30 % to 98.32 %" in panel.summary.accuracy.value
     q.evaluated(error="labels <x> do not fit")
     assert "labels &lt;x&gt; do not fit" in panel.summary.accuracy.value
 

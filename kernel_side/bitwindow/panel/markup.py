@@ -51,15 +51,24 @@ def accuracy(evaluation: EvaluationView | None) -> str:
     if evaluation.error:
         return f'<div class="bw-figure bw-failed">{escape(name.capitalize())}: {escape(evaluation.error)}</div>'
     before, after = wording.metric(name, evaluation.float_metric), wording.metric(name, evaluation.quantized_metric)
-    interval = ""
-    if evaluation.interval is not None and evaluation.interval[0] < evaluation.interval[1]:
-        low, high = (wording.metric(name, end) for end in evaluation.interval)
-        interval = f'<span class="bw-interval" title="95 % interval">{low} to {high}</span>'
     return (
         f'<div class="bw-figure"><span class="bw-label">{escape(name.capitalize())}</span> '
         f'float <b class="bw-float-metric">{before}</b> → quantized <b class="bw-quantized-metric">{after}</b> '
-        f'{interval} <span class="bw-basis">{_basis(evaluation)}</span></div>'
+        f'{_interval(evaluation)} <span class="bw-basis">{_basis(evaluation)}</span></div>'
     )
+
+
+def _interval(evaluation: EvaluationView) -> str:
+    """Return the interval of the whole set while it is estimated, and of all samples of this kind once it is exact."""
+    ends, of = (
+        (evaluation.population, "all samples of this kind, of which these are a part")
+        if evaluation.exact
+        else (evaluation.interval, f"the figure over all {wording.count(evaluation.total)} samples")
+    )
+    if ends is None:
+        return ""
+    low, high = (wording.metric(evaluation.metric_name, end) for end in ends)
+    return f'<span class="bw-interval" title="95 % confidence interval of {of}">{low} to {high}</span>'
 
 
 def _basis(evaluation: EvaluationView) -> str:

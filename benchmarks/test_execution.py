@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 CHUNK = 256
 
 
+def wait(result: object) -> None:
+    jax.block_until_ready(result)  # type: ignore[no-untyped-call]
+
+
 def best_seconds(call: Callable[[], object], rounds: int = 15) -> float:
     """Return the least time of a call; the first one compiles."""
-    jax.block_until_ready(call())
+    wait(call())
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
-        jax.block_until_ready(call())
+        wait(call())
         times.append(time.perf_counter() - start)
     return min(times)
 
@@ -51,9 +55,11 @@ def test_bit_true_execution_against_float(bits: int) -> None:
     float_forward = jax.jit(forward)
     float_seconds = best_seconds(lambda: float_forward(params, images))
     for tally in (True, False):
-        seconds = best_seconds(
-            lambda tally=tally: executor.run(stored, types, modes, (images,), 0, CHUNK, tally=tally).outputs
-        )
+
+        def run_chunk(*, tally: bool = tally) -> object:
+            return executor.run(stored, types, modes, (images,), 0, CHUNK, tally=tally).outputs
+
+        seconds = best_seconds(run_chunk)
         print(
             f"{bits} bits, tally {tally}: {seconds * 1e3:.1f} ms for {CHUNK} images, "
             f"{seconds / float_seconds:.2f} times the float32 forward ({float_seconds * 1e3:.1f} ms)"

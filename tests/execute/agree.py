@@ -2,80 +2,93 @@
 
 from __future__ import annotations
 
-import jax
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
 import numpy as np
 
-from bitwindow.execute.executor import Executor
-from bitwindow.execute.parameters import stored_integers
-from tests.execute.reference import CLASSES, Reference
+from bitwindow.assign.records import Assignment
+from bitwindow.execute.executor import ChunkRun, Executor
+from bitwindow.execute.modes import Modes
+from bitwindow.execute.parameters import StoredParameters, stored_integers
+from bitwindow.execute.samples import SampleNumbers
+from bitwindow.network.records import Network
+from bitwindow.numbers.format import FixedPoint
+from tests.execute.random_words import parameter_words, words
+from tests.execute.reference import CLASSES, Reference, no_words
 
-PATHS = ("convolution", "patches")
-_executors = {}
+Path = Literal["convolution", "patches"]
+PATHS: tuple[Path, ...] = ("convolution", "patches")
+_executors: dict[tuple[int, Path], Executor] = {}
 
 
-def executor(network, path):
+def executor(network: Network, path: Path = "convolution") -> Executor:
     """Keep executors between examples, as a session does: a change of types compiles nothing."""
-    key = id(network), path
-    if key not in _executors:
-        _executors[key] = Executor(network, device_path=path), network
-    return _executors[key][0]
+    # An executor holds its network, so no other one gets its id.
+    return _executors.setdefault((id(network), path), Executor(network, device_path=path))
 
 
-def run(network, assignment, modes, inputs, path="convolution", **rest):
-    one = executor(network, path)
+def run(
+    network: Network,
+    assignment: Assignment,
+    modes: Modes,
+    inputs: tuple[np.ndarray, ...],
+    *,
+    first_sample: SampleNumbers = 0,
+    valid: int | None = None,
+    tally: bool = True,
+) -> ChunkRun:
+    one = executor(network)
     stored = one.store_parameters(assignment, modes)
-    batch = network.batch
-    return one.run(stored, assignment, modes, inputs, rest.pop("first_sample", 0), rest.pop("valid", batch), **rest)
+    rows = network.batch if valid is None else valid
+    return one.run(stored, assignment, modes, inputs, first_sample, rows, tally=tally)
 
 
-def words(modes, first_sample=0):
-    """The documented random words: by (seed, layer or 2^30 + input, absolute sample)."""
-
-    def draw(index, shape):
-        key = jax.random.fold_in(jax.random.key(modes.seed), 2**30 if index is None else index)
-        rows = [
-            jax.random.bits(jax.random.fold_in(key, first_sample + row), shape[1:], "uint32") for row in range(shape[0])
-        ]
-        return np.stack([np.asarray(row) for row in rows])
-
-    return draw
+def typed_formats(assignment: Assignment) -> dict[str, FixedPoint]:
+    return {site: fmt for site, fmt in assignment.formats.items() if isinstance(fmt, FixedPoint)}
 
 
-def parameter_words(modes, network):
-    """The words of the parameters' casts: stream 2^31 + place, drawn whole."""
-    key = jax.random.key(modes.seed)
-    return {
-        site: np.asarray(jax.random.bits(jax.random.fold_in(key, 2**31 + place), array.shape, "uint32"))
-        for place, (site, array) in enumerate(network.parameters.items())
-    }
-
-
-def check(network, assignment, modes, inputs, paths=PATHS):
+def check(
+    network: Network,
+    assignment: Assignment,
+    modes: Modes,
+    inputs: tuple[np.ndarray, ...],
+    paths: Sequence[Path] = PATHS,
+) -> None:
     """Assert that stored integers, tallies and accumulator overflows are the reference's on every path."""
     stochastic = modes.rounding == "stochastic"
     reference = Reference(
         network,
-        assignment.formats,
+        typed_formats(assignment),
         modes,
-        words(modes) if stochastic else None,
+        words(modes) if stochastic else no_words,
         parameter_words(modes, network) if stochastic else {},
     )
-    wanted = reference.run(*inputs)
-    for path in paths:
+    reference.run(*inputs)
+
+    def run_path(path: Path) -> tuple[StoredParameters, ChunkRun]:
         one = executor(network, path)
         stored = one.store_parameters(assignment, modes)
-        made = one.run(stored, assignment, modes, inputs, 0, network.batch)
-        for name, integers in wanted.items():
-            fmt = assignment.formats[network.values[name].site]
-            got = stored_integers(np.asarray(made.boundaries[name]), fmt)
-            assert got.shape == integers.shape
-            differing = np.argwhere(got != integers.astype(np.int64))
-            assert differing.size == 0, (
-                f"{path}: {name} differs at {differing[:3].tolist()}: {got[tuple(differing[0])]} for {integers[tuple(differing[0])]}"
-            )
-        for site, tally in {**made.tallies, **stored.tallies}.items():
-            counts = {kind: getattr(tally, kind) for kind in CLASSES}
-            assert counts == {kind: reference.tallies[site][kind] for kind in CLASSES}, (path, site)
-        for layer, count in made.accumulator_overflows.items():
-            assert count == reference.overflows[layer], (path, layer)
-    return wanted
+        return stored, one.run(stored, assignment, modes, inputs, 0, network.batch)
+
+    # The paths compile for longer than they run: side by side.
+    with ThreadPoolExecutor(len(paths)) as pool:
+        for path, (stored, made) in zip(paths, pool.map(run_path, paths), strict=True):
+            compare(reference, stored, made, path)
+
+
+def compare(reference: Reference, stored: StoredParameters, made: ChunkRun, path: Path) -> None:
+    for name, integers in reference.stored.items():
+        fmt = reference.formats[reference.network.values[name].site or ""]
+        got = stored_integers(np.asarray(made.boundaries[name]), fmt)
+        assert got.shape == integers.shape
+        differing = np.argwhere(got != integers.astype(np.int64))
+        assert differing.size == 0, (
+            f"{path}: {name} differs at {differing[:3].tolist()}: "
+            f"{got[tuple(differing[0])]} for {integers[tuple(differing[0])]}"
+        )
+    for site, tally in {**made.tallies, **stored.tallies}.items():
+        counts = {kind: getattr(tally, kind) for kind in CLASSES}
+        assert counts == {kind: reference.tallies[site][kind] for kind in CLASSES}, (path, site)
+    assert dict(made.accumulator_overflows) == reference.overflows, path

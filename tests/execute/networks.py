@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
 import numpy as np
 
-from bitwindow.assign.records import Assignment
+from bitwindow.assign.records import Assignment, Format
 from bitwindow.network.records import (
     Average,
     Clip,
@@ -14,6 +17,7 @@ from bitwindow.network.records import (
     Layer,
     Network,
     Operand,
+    Operation,
     PassThrough,
     Step,
     Sum,
@@ -25,20 +29,38 @@ RELU = Clip(lower=0.0, upper=None)
 DENSE = Contraction(contracting=((1,), (0,)), batch=((), ()))
 
 
-def value(name):
+Shape = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+
+
+class Window(TypedDict):
+    window_dimensions: Shape
+    window_strides: Shape
+    padding: Pairs
+
+
+def value(name: str) -> Operand:
     return Operand(value=name)
 
 
-def weight(name, *view):
+def weight(name: str, *view: Step) -> Operand:
     return Operand(parameter=name, view=view)
 
 
-def bias(name, shape, axis=-1):
+def bias(name: str, shape: Shape, axis: int = -1) -> Operand:
     axis %= len(shape)
     return weight(name, Step(primitive="broadcast_in_dim", params={"shape": shape, "broadcast_dimensions": (axis,)}))
 
 
-def conv2d(strides=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1, base=(1, 1), channels_last=True):
+def conv2d(
+    *,
+    strides: Shape = (1, 1),
+    padding: Pairs = ((0, 0), (0, 0)),
+    dilation: Shape = (1, 1),
+    groups: int = 1,
+    base: Shape = (1, 1),
+    channels_last: bool = True,
+) -> Convolution:
     specs = ((0, 3, 1, 2), (3, 2, 0, 1), (0, 3, 1, 2)) if channels_last else ((0, 1, 2, 3), (0, 1, 2, 3), (0, 1, 2, 3))
     return Convolution(
         window_strides=strides,
@@ -52,7 +74,7 @@ def conv2d(strides=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1, 
     )
 
 
-def max_pool(window=2, strides=2, padding=0):
+def max_pool(window: int = 2, strides: int = 2, padding: int = 0) -> Step:
     pads = ((0, 0), (padding, padding), (padding, padding), (0, 0))
     return Step(
         primitive="reduce_window_max",
@@ -66,7 +88,15 @@ def max_pool(window=2, strides=2, padding=0):
     )
 
 
-def network(inputs, layers, shapes, parameters, sites=None, dtypes=None):
+def network(
+    inputs: Sequence[str],
+    layers: Sequence[Layer],
+    shapes: Mapping[str, Shape],
+    parameters: Mapping[str, np.ndarray],
+    *,
+    sites: Mapping[str, str | None] | None = None,
+    dtypes: Mapping[str, type[np.generic]] | None = None,
+) -> Network:
     """Build a network; `shapes` gives every value's shape, batch included, `sites` the values that share a site."""
     sites, dtypes = sites or {}, dtypes or {}
     values = {
@@ -82,26 +112,37 @@ def network(inputs, layers, shapes, parameters, sites=None, dtypes=None):
         layers=tuple(layers),
         sites={},
         parameters={name: np.asarray(array, np.float32) for name, array in parameters.items()},
-        observe=lambda *arrays: arrays,
+        observe=lambda *arrays: (arrays, {}),
     )
 
 
-def layer(name, operation, *operands, **rest):
-    return Layer(name=name, operation=operation, operands=operands, outputs=(name,), **rest)
+def layer(
+    name: str, operation: Operation, *operands: Operand, bias: Operand | None = None, activation: Clip | None = None
+) -> Layer:
+    return Layer(name=name, operation=operation, operands=operands, outputs=(name,), bias=bias, activation=activation)
 
 
-def assignment(**formats):
+def assignment(**formats: FixedPoint | str) -> Assignment:
     """Build an assignment; `__` stands for `/` in a site's name."""
-    read = {
-        name.replace("__", "/"): text if text == "float" or isinstance(text, FixedPoint) else FixedPoint.parse(text)
-        for name, text in formats.items()
-    }
+
+    def parsed(text: FixedPoint | str) -> Format:
+        if isinstance(text, FixedPoint):
+            return text
+        return "float" if text == "float" else FixedPoint.parse(text)
+
+    read = {name.replace("__", "/"): parsed(text) for name, text in formats.items()}
     return Assignment(formats=read, reasons=dict.fromkeys(read, "set by hand"))
 
 
 def convolution_network(
-    operation, *, x_shape=(3, 6, 5, 4), w_shape=(3, 3, 4, 3), y_shape=None, activation=None, seed=0
-):
+    operation: Convolution,
+    *,
+    x_shape: Shape,
+    w_shape: Shape,
+    y_shape: Shape,
+    activation: Clip | None = None,
+    seed: int = 0,
+) -> Network:
     """One convolution with bias; the bias sits on the output's feature axis."""
     rng = np.random.default_rng(seed)
     axis = operation.out_spec[1]
@@ -118,7 +159,9 @@ def convolution_network(
     return network(["input"], [one], {"input": x_shape, "conv": y_shape}, parameters)
 
 
-def dense_network(activation=None, batch=4, inputs=6, outputs=5, seed=0):
+def dense_network(
+    activation: Clip | None = None, batch: int = 4, inputs: int = 6, outputs: int = 5, seed: int = 0
+) -> Network:
     rng = np.random.default_rng(seed)
     one = layer(
         "dense",
@@ -132,12 +175,12 @@ def dense_network(activation=None, batch=4, inputs=6, outputs=5, seed=0):
     return network(["input"], [one], {"input": (batch, inputs), "dense": (batch, outputs)}, parameters)
 
 
-def mixed_network(batch=3, seed=0):
+def mixed_network(batch: int = 3, seed: int = 0) -> Network:
     """conv - relu - max-pool; a residual add of two LSBs; concat; average pool; global mean; dense."""
     rng = np.random.default_rng(seed)
     same = ((1, 1), (1, 1))
     shape = (batch, 4, 4, 3)
-    window = {
+    window: Window = {
         "window_dimensions": (1, 2, 2, 1),
         "window_strides": (1, 2, 2, 1),
         "padding": ((0, 0), (1, 1), (1, 1), (0, 0)),
@@ -160,7 +203,7 @@ def mixed_network(batch=3, seed=0):
         layer("mean", Average(divisor=9, axes=(1, 2)), value("average")),
         layer("dense", DENSE, value("mean"), weight("dense/kernel"), bias=bias("dense/bias", (batch, 4))),
     ]
-    shapes = {"input": (batch, 4, 4, 2), "conv1": shape, "conv2": shape, "add": shape, "pool": shape}
+    shapes: dict[str, Shape] = {"input": (batch, 4, 4, 2), "conv1": shape, "conv2": shape, "add": shape, "pool": shape}
     shapes |= {"concat": (batch, 4, 4, 6), "average": (batch, 3, 3, 6), "mean": (batch, 6), "dense": (batch, 4)}
     parameters = {
         "conv1/kernel": rng.normal(size=(3, 3, 2, 3)) / 3,
@@ -169,7 +212,7 @@ def mixed_network(batch=3, seed=0):
         "dense/kernel": rng.normal(size=(6, 4)),
         "dense/bias": rng.normal(size=4),
     }
-    return network(["input"], layers, shapes, parameters, {"pool": "add"})
+    return network(["input"], layers, shapes, parameters, sites={"pool": "add"})
 
 
 MIXED_SITES = [

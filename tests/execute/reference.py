@@ -8,17 +8,35 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
 
-from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum
+from bitwindow.execute.modes import Modes
+from bitwindow.network.records import (
+    Average,
+    Clip,
+    Concatenation,
+    Contraction,
+    Convolution,
+    FloatComputation,
+    Layer,
+    Network,
+    PassThrough,
+    Step,
+    Sum,
+)
+from bitwindow.numbers.format import FixedPoint
 
 HALF = Fraction(1, 2)
 CLASSES = ("exact", "rounded", "underflow", "overflow", "zero", "inf", "nan")
+Words = Callable[[int | None, tuple[int, ...]], np.ndarray]
+"""The 32-bit words of stochastic rounding, by layer (None: the input) and shape."""
+Operand = tuple[np.ndarray, FixedPoint]
 
 
-def round_scaled(scaled, mode, bits=0):
+def round_scaled(scaled: Fraction, mode: str, bits: int = 0) -> int:
     """Round an exact rational to an integer; `bits` is the 32-bit word of stochastic rounding."""
     whole = math.floor(scaled)
     rest = scaled - whole
@@ -42,7 +60,9 @@ def round_scaled(scaled, mode, bits=0):
     return whole + up
 
 
-def cast(value, fmt, rounding, overflow, bits=0):
+def cast(  # noqa: PLR0911  (one place has the whole rule)
+    value: Fraction | float, fmt: FixedPoint, rounding: str, overflow: str, bits: int = 0
+) -> tuple[int, str]:
     """Return (stored integer, class) of an exact rational, or of a float that may be infinite or NaN."""
     signed, width, fraction = fmt.signed, fmt.word_length, fmt.fraction_length
     low, high = (-(2 ** (width - 1)), 2 ** (width - 1) - 1) if signed else (0, 2**width - 1)
@@ -54,73 +74,82 @@ def cast(value, fmt, rounding, overflow, bits=0):
         if overflow in ("wrap", "saturate_zero"):
             return 0, "inf"
         return (high if value > 0 else low), "inf"
-    value = Fraction(value)
-    if value == 0:
+    exact = Fraction(value)
+    if exact == 0:
         return 0, "zero"
-    scaled = value * Fraction(2) ** fraction
+    scaled = exact * Fraction(2) ** fraction
     k = round_scaled(scaled, rounding, bits)
     if not low <= k <= high:
         if overflow == "wrap":
             wrapped = k % 2**width
-            return (wrapped - 2**width if signed and wrapped >= 2 ** (width - 1) else wrapped), "overflow"
+            return int(wrapped - 2**width if signed and wrapped >= 2 ** (width - 1) else wrapped), "overflow"
         return (0 if overflow == "saturate_zero" else high if k > high else low), "overflow"
     if k == 0:
         return 0, "underflow"
     return k, "exact" if scaled == k else "rounded"
 
 
-def values_of(stored, fmt):
+def values_of(stored: np.ndarray, fmt: FixedPoint) -> np.ndarray:
     scale = Fraction(2) ** -fmt.fraction_length
-    return np.vectorize(lambda k: int(k) * scale, otypes=[object])(stored)
+    return np.asarray(np.vectorize(lambda k: int(k) * scale, otypes=[object])(stored))
 
 
-def convolve(x, w, op):
+def convolve(x: np.ndarray, w: np.ndarray, op: Convolution) -> np.ndarray:
     x, w = np.transpose(x, op.lhs_spec), np.transpose(w, op.rhs_spec)
     n, _, *space = x.shape
     outputs, per_group, *window = w.shape
     groups = op.feature_group_count
-    dilated = [(size - 1) * by + 1 + low + high for size, by, (low, high) in zip(space, op.lhs_dilation, op.padding)]
+    dilated = [
+        (size - 1) * by + 1 + low + high
+        for size, by, (low, high) in zip(space, op.lhs_dilation, op.padding, strict=True)
+    ]
     wide = np.full((n, x.shape[1], *dilated), Fraction(0), object)
     for at in np.ndindex(*space):
-        to = [i * by + low for i, by, (low, _) in zip(at, op.lhs_dilation, op.padding)]
-        if all(0 <= i < size for i, size in zip(to, dilated)):
+        to = [i * by + low for i, by, (low, _) in zip(at, op.lhs_dilation, op.padding, strict=True)]
+        if all(0 <= i < size for i, size in zip(to, dilated, strict=True)):
             wide[(slice(None), slice(None), *to)] = x[(slice(None), slice(None), *at)]
     sizes = [
         (size - (taps - 1) * by - 1) // stride + 1
-        for size, taps, by, stride in zip(dilated, window, op.rhs_dilation, op.window_strides)
+        for size, taps, by, stride in zip(dilated, window, op.rhs_dilation, op.window_strides, strict=True)
     ]
     y = np.full((n, outputs, *sizes), Fraction(0), object)
-    for b, o, *at in np.ndindex(n, outputs, *sizes):
+    for b, o, *place in np.ndindex(n, outputs, *sizes):
         group = o // (outputs // groups)
         total = Fraction(0)
         for c, *tap in np.ndindex(per_group, *window):
-            to = [i * s + t * d for i, s, t, d in zip(at, op.window_strides, tap, op.rhs_dilation)]
+            to = [i * s + t * d for i, s, t, d in zip(place, op.window_strides, tap, op.rhs_dilation, strict=True)]
             total += wide[(b, group * per_group + c, *to)] * w[(o, c, *tap)]
-        y[(b, o, *at)] = total
+        y[(b, o, *place)] = total
     return np.transpose(y, np.argsort(op.out_spec))
 
 
-def contract(x, w, op):
+def contract(x: np.ndarray, w: np.ndarray, op: Contraction) -> np.ndarray:
     (cx, cw), (bx, bw) = op.contracting, op.batch
     assert not bx
     assert not bw
-    return np.tensordot(x, w, axes=(list(cx), list(cw)))
+    return np.asarray(np.tensordot(x, w, axes=(list(cx), list(cw))))
 
 
-def pool(x, window, strides, padding, combine):
-    sizes = [(n + lo + hi - k) // s + 1 for n, k, s, (lo, hi) in zip(x.shape, window, strides, padding)]
+def pool(
+    x: np.ndarray,
+    window: Sequence[int],
+    strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    combine: Callable[[list[Fraction]], Fraction],
+) -> np.ndarray:
+    sizes = [(n + lo + hi - k) // s + 1 for n, k, s, (lo, hi) in zip(x.shape, window, strides, padding, strict=True)]
     y = np.empty(sizes, object)
     for at in np.ndindex(*sizes):
         inside = []
         for tap in np.ndindex(*window):
-            to = [i * s + t - lo for i, s, t, (lo, _) in zip(at, strides, tap, padding)]
-            if all(0 <= i < n for i, n in zip(to, x.shape)):
+            to = [i * s + t - lo for i, s, t, (lo, _) in zip(at, strides, tap, padding, strict=True)]
+            if all(0 <= i < n for i, n in zip(to, x.shape, strict=True)):
                 inside.append(x[tuple(to)])
         y[at] = combine(inside)
     return y
 
 
-def move(x, steps):
+def move(x: np.ndarray, steps: Sequence[Step]) -> np.ndarray:  # noqa: C901  (one case a step)
     for step in steps:
         p = step.params
         match step.primitive:
@@ -132,7 +161,7 @@ def move(x, steps):
                 x = x.transpose(p["permutation"])
             case "broadcast_in_dim":
                 shape = [1] * len(p["shape"])
-                for axis, size in zip(p["broadcast_dimensions"], x.shape):
+                for axis, size in zip(p["broadcast_dimensions"], x.shape, strict=True):
                     shape[axis] = size
                 x = np.broadcast_to(x.reshape(shape), p["shape"])
             case "reduce_window_max":
@@ -140,23 +169,24 @@ def move(x, steps):
             case "reduce_max":
                 x = np.max(x, axis=tuple(p["axes"]))
             case "pad":
-                x = np.pad(x, [(lo, hi) for lo, hi, _ in p["padding_config"]], constant_values=Fraction(0))
+                x = np.pad(x, [(lo, hi) for lo, hi, _ in p["padding_config"]], constant_values=0)
             case "slice":
-                x = x[tuple(itertools.starmap(slice, zip(p["start_indices"], p["limit_indices"])))]
+                x = x[tuple(itertools.starmap(slice, zip(p["start_indices"], p["limit_indices"], strict=True)))]
             case other:
                 raise AssertionError(other)
     return x
 
 
-def average(x, op):
+def average(x: np.ndarray, op: Average) -> np.ndarray:
     if op.axes is not None:
-        total = x.sum(axis=op.axes)
+        total = np.asarray(x.sum(axis=op.axes))
     else:
         total = pool(x, op.window_dimensions, op.window_strides, op.padding, lambda v: sum(v, Fraction(0)))
-    return total / np.vectorize(Fraction, otypes=[object])(np.asarray(op.divisor, object))
+    exact: np.ndarray = total / np.vectorize(Fraction, otypes=[object])(np.asarray(op.divisor, object))
+    return exact
 
 
-def limit(total, layer, operands, modes):
+def limit(total: np.ndarray, layer: Layer, operands: Sequence[Operand], modes: Modes) -> tuple[np.ndarray, int]:
     """Apply the accumulator's limit at the finer LSB of products and bias; return the sums and the overflows."""
     if modes.accumulator_bits is None:
         return total, 0
@@ -167,9 +197,9 @@ def limit(total, layer, operands, modes):
     overflows = 0
     limited = np.empty_like(total)
     for at, value in np.ndenumerate(total):
-        k = value * Fraction(2) ** point
-        assert k.denominator == 1
-        k = int(k)
+        scaled = value * Fraction(2) ** point
+        assert scaled.denominator == 1
+        k = int(scaled)
         if not -half <= k < half:
             overflows += 1
             k = (k + half) % (2 * half) - half if modes.accumulator_overflow == "wrap" else max(-half, min(half - 1, k))
@@ -177,79 +207,108 @@ def limit(total, layer, operands, modes):
     return limited, overflows
 
 
+def clip(total: np.ndarray, activation: Clip | None) -> np.ndarray:
+    """Apply an activation's exact bounds."""
+    if activation is None:
+        return total
+    clipped = np.empty_like(total)
+    for at, value in np.ndenumerate(total):
+        above = value if activation.lower is None else max(value, Fraction(activation.lower))
+        clipped[at] = above if activation.upper is None else min(above, Fraction(activation.upper))
+    return clipped
+
+
+def no_words(index: int | None, shape: tuple[int, ...]) -> np.ndarray:
+    return np.zeros(shape, np.uint32)
+
+
 class Reference:
     """Runs a typed network on a few samples; `words(layer index, shape)` gives the bits of stochastic rounding."""
 
-    def __init__(self, network, formats, modes, words=None, parameter_words=None):
-        self.network, self.formats, self.modes = network, formats, modes
-        self.words = words or (lambda index, shape: np.zeros(shape, np.uint32))
-        self.tallies = {}
-        self.overflows = {}
-        self.stored = {}
+    def __init__(
+        self,
+        network: Network,
+        formats: Mapping[str, FixedPoint],
+        modes: Modes,
+        words: Words = no_words,
+        parameter_words: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        self.network, self.formats, self.modes, self.words = network, formats, modes, words
+        self.tallies: dict[str, Counter[str]] = {}
+        self.overflows: dict[str, int] = {}
+        self.stored: dict[str, np.ndarray] = {}
+        own = parameter_words or {}
         self.parameters = {
-            site: values_of(
-                self._cast_all(array, site, (parameter_words or {}).get(site, np.zeros(array.shape, np.uint32)))[0],
-                formats[site],
-            )
+            site: values_of(self._cast_all(array, site, own.get(site, no_words(None, array.shape))), formats[site])
             for site, array in network.parameters.items()
         }
 
-    def _cast_all(self, values, site, words):
-        fmt, counter, stored = self.formats[site], Counter(), np.empty(values.shape, object)
+    def _cast_all(self, values: np.ndarray, site: str, words: np.ndarray) -> np.ndarray:
+        fmt, counter, stored = self.formats[site], Counter[str](), np.empty(values.shape, object)
         for at, value in np.ndenumerate(values):
             exact = value if isinstance(value, Fraction) else float(value)
-            stored[at], kind = cast(exact, fmt, self.modes.rounding, self.modes.overflow, words[at])
+            stored[at], kind = cast(exact, fmt, self.modes.rounding, self.modes.overflow, int(words[at]))
             counter[kind] += 1
         self.tallies[site] = self.tallies.get(site, Counter()) + counter
-        return stored, fmt
+        return stored
 
-    def run(self, *inputs):
-        values = {}
+    def _site(self, name: str) -> str:
+        site = self.network.values[name].site
+        assert site is not None
+        return site
+
+    def run(self, *inputs: np.ndarray) -> dict[str, np.ndarray]:
+        values: dict[str, np.ndarray] = {}
         for name, array in zip(self.network.inputs, inputs, strict=True):
-            site = self.network.values[name].site
-            self.stored[name], fmt = self._cast_all(np.asarray(array), site, self.words(None, array.shape))
-            values[name] = values_of(self.stored[name], fmt)
+            site = self._site(name)
+            self.stored[name] = self._cast_all(np.asarray(array), site, self.words(None, array.shape))
+            values[name] = values_of(self.stored[name], self.formats[site])
         for index, layer in enumerate(self.network.layers):
             self._run_layer(index, layer, values)
         return self.stored
 
-    def _run_layer(self, index, layer, values) -> None:
-        operands = []
+    def _operands(self, layer: Layer, values: Mapping[str, np.ndarray]) -> list[Operand]:
+        seen = []
         for operand in (*layer.operands, *([layer.bias] if layer.bias else [])):
             if operand.parameter is not None:
                 site, array = operand.parameter, self.parameters[operand.parameter]
             else:
-                site, array = self.network.values[operand.value].site, values[operand.value]
-            operands.append((move(array, operand.view), self.formats[site]))
+                assert operand.value is not None
+                site, array = self._site(operand.value), values[operand.value]
+            seen.append((move(array, operand.view), self.formats[site]))
+        return seen
+
+    def _run_layer(self, index: int, layer: Layer, values: dict[str, np.ndarray]) -> None:
+        operands = self._operands(layer, values)
         name = layer.outputs[0]
-        site = self.network.values[name].site
+        site = self._site(name)
         fmt = self.formats[site]
-        op = layer.operation
-        if isinstance(op, PassThrough):
-            values[name] = move(operands[0][0], op.steps)
-            self.stored[name] = np.vectorize(lambda v: int(v * Fraction(2) ** fmt.fraction_length), otypes=[object])(
-                values[name]
-            )
+        if isinstance(layer.operation, PassThrough):
+            values[name] = move(operands[0][0], layer.operation.steps)
+            scale = Fraction(2) ** fmt.fraction_length
+            self.stored[name] = np.vectorize(lambda v: int(v * scale), otypes=[object])(values[name])
             return
-        match op:
-            case Convolution() | Contraction():
-                total = (convolve if isinstance(op, Convolution) else contract)(operands[0][0], operands[1][0], op)
-                if layer.bias is not None:
-                    total = total + operands[2][0]
-                total, self.overflows[layer.name] = limit(total, layer, operands, self.modes)
-            case Sum():
-                total = sum(sign * array for sign, (array, _) in zip(op.signs, operands, strict=True))
-            case Concatenation():
-                total = np.concatenate([array for array, _ in operands], axis=op.axis)
-            case Average():
-                total = average(operands[0][0], op)
-        if layer.activation is not None:
-            lower, upper = layer.activation.lower, layer.activation.upper
-            for at, value in np.ndenumerate(total):
-                if lower is not None:
-                    value = max(value, Fraction(lower))
-                if upper is not None:
-                    value = min(value, Fraction(upper))
-                total[at] = value
-        self.stored[name], _ = self._cast_all(total, site, self.words(index, total.shape))
+        total = clip(self._total(layer, operands), layer.activation)
+        self.stored[name] = self._cast_all(total, site, self.words(index, total.shape))
         values[name] = values_of(self.stored[name], fmt)
+
+    def _total(self, layer: Layer, operands: Sequence[Operand]) -> np.ndarray:
+        first = operands[0][0]
+        match layer.operation:
+            case Convolution() as op:
+                return self._finish_products(layer, operands, convolve(first, operands[1][0], op))
+            case Contraction() as op:
+                return self._finish_products(layer, operands, contract(first, operands[1][0], op))
+            case Sum() as op:
+                return np.asarray(sum(sign * array for sign, (array, _) in zip(op.signs, operands, strict=True)))
+            case Concatenation() as op:
+                return np.concatenate([array for array, _ in operands], axis=op.axis)
+            case Average() as op:
+                return average(first, op)
+            case PassThrough() | FloatComputation() as op:
+                raise AssertionError(op)
+
+    def _finish_products(self, layer: Layer, operands: Sequence[Operand], products: np.ndarray) -> np.ndarray:
+        total = products if layer.bias is None else products + operands[2][0]
+        limited, self.overflows[layer.name] = limit(total, layer, operands, self.modes)
+        return limited

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import jax
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bitwindow.assign.records import Assignment
 from bitwindow.errors import DataError, ExecutionError, SettingError
-from bitwindow.execute.executor import Executor
-from bitwindow.execute.modes import Modes
-from bitwindow.network.records import Clip, FloatComputation, Layer
+from bitwindow.execute.executor import ChunkRun, DevicePath, Executor
+from bitwindow.execute.modes import AccumulatorOverflow, Modes
+from bitwindow.execute.tally import Tally
+from bitwindow.network.records import Clip, FloatComputation, Layer, Network
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.numbers.modes import OVERFLOWS, ROUNDINGS
+from bitwindow.numbers.modes import OVERFLOWS, ROUNDINGS, Rounding
 from tests.execute import networks as build
 from tests.execute.agree import check, run
 
@@ -32,7 +37,7 @@ CONVOLUTIONS = {
 
 
 @pytest.mark.parametrize("case", CONVOLUTIONS)
-def test_convolutions_agree_on_every_bit_at_every_width(case) -> None:
+def test_convolutions_agree_on_every_bit_at_every_width(case: str) -> None:
     x_shape, w_shape, y_shape, operation = CONVOLUTIONS[case]
     net = build.convolution_network(operation, x_shape=x_shape, w_shape=w_shape, y_shape=y_shape)
     x = RNG.normal(size=x_shape).astype(np.float32)
@@ -54,7 +59,7 @@ X = RNG.normal(size=(4, 6)).astype(np.float32)
 
 @pytest.mark.parametrize("modes", MODES, ids=lambda modes: f"{modes.rounding}-{modes.overflow}")
 @pytest.mark.parametrize("net", [DENSE, CLIPPED], ids=["relu", "off-grid bounds"])
-def test_every_mode_agrees_for_dense_layers(net, modes) -> None:
+def test_every_mode_agrees_for_dense_layers(net: Network, modes: Modes) -> None:
     for w, i, b, o in (
         ("sfix6_En4", "sfix6_En3", "sfix6_En3", "sfix4_En2"),
         ("sfix8_En6", "sfix8_En5", "sfix8_En14", "sfix3_En1"),
@@ -66,7 +71,7 @@ def test_every_mode_agrees_for_dense_layers(net, modes) -> None:
 
 @pytest.mark.parametrize("bits", [4, 9, 12, 20, 33])
 @pytest.mark.parametrize("what", ["wrap", "saturate"])
-def test_a_limited_accumulator_agrees_and_counts_its_overflows(bits, what) -> None:
+def test_a_limited_accumulator_agrees_and_counts_its_overflows(bits: int, what: AccumulatorOverflow) -> None:
     modes = Modes(accumulator_bits=bits, accumulator_overflow=what)
     narrow = build.assignment(
         input="sfix8_En5", dense__kernel="sfix8_En6", dense__bias="sfix8_En12", dense="sfix12_En7"
@@ -98,7 +103,7 @@ MIXED = build.mixed_network()
 XM = RNG.normal(size=(3, 4, 4, 2)).astype(np.float32)
 
 
-def mixed_types(texts):
+def mixed_types(texts: Sequence[FixedPoint | str]) -> Assignment:
     return build.assignment(**dict(zip((s.replace("/", "__") for s in build.MIXED_SITES), texts, strict=True)))
 
 
@@ -139,18 +144,18 @@ FAR = mixed_types(
 
 
 @pytest.mark.parametrize("modes", MODES, ids=lambda modes: f"{modes.rounding}-{modes.overflow}")
-def test_adds_pools_concats_and_averages_agree(modes) -> None:
+def test_adds_pools_concats_and_averages_agree(modes: Modes) -> None:
     for types in (EIGHT, FAR):
         check(MIXED, types, modes, (XM,), paths=("convolution",))
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.data())
-def test_random_types_and_modes_agree(data) -> None:
-    def draw(site):
+def test_random_types_and_modes_agree(data: st.DataObject) -> None:
+    def draw(site: str) -> FixedPoint:
         signed = site.endswith(("kernel", "bias")) or data.draw(st.booleans())
         width = data.draw(st.integers(2, 13))
-        return FixedPoint(signed, width, data.draw(st.integers(-3, 11)))
+        return FixedPoint(signed=signed, word_length=width, fraction_length=data.draw(st.integers(-3, 11)))
 
     types = mixed_types([draw(site) for site in build.MIXED_SITES])
     modes = Modes(
@@ -166,16 +171,16 @@ def test_no_change_of_type_or_mode_compiles_after_warming() -> None:
     net = build.dense_network(activation=Clip(lower=0.0, upper=0.30000001192092896))
     one = Executor(net, device_path="convolution")
 
-    def go(types, modes):
+    def go(types: Assignment, modes: Modes) -> ChunkRun:
         stored = one.store_parameters(types, modes)
         return one.run(stored, types, modes, (X,), 0, 4)
 
     first = build.assignment(input="sfix8_En5", dense__kernel="sfix8_En6", dense__bias="sfix8_En9", dense="sfix8_En5")
     go(first, Modes())
     one.warm(one.plan(one.store_parameters(first, Modes()), first, Modes()))
-    compiled = []
+    compiled: list[str] = []
 
-    def listen(event, duration, **rest) -> None:
+    def listen(event: str, duration_secs: float, **kwargs: str | int) -> None:
         if "backend_compile" in event:
             compiled.append(event)
 
@@ -201,23 +206,39 @@ def test_no_change_of_type_or_mode_compiles_after_warming() -> None:
         jax.monitoring.unregister_event_duration_listener(listen)
 
 
-@pytest.mark.parametrize("rounding", ["round", "stochastic"])
-def test_any_cut_of_the_samples_gives_the_same_integers(rounding) -> None:
+PAIRS = build.mixed_network(batch=2)
+
+
+@pytest.mark.parametrize("rounding", [Rounding.ROUND, Rounding.STOCHASTIC])
+def test_any_cut_of_the_samples_gives_the_same_integers(rounding: Rounding) -> None:
     modes = Modes(rounding=rounding, seed=11)
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=(6, 4, 4, 2)).astype(np.float32)
-    whole = run(build.mixed_network(batch=6), EIGHT, modes, (x,), first_sample=10)
-    tallies = {}
-    for batch, cuts in ((3, (0, 3)), (2, (0, 2, 4))):
-        net = MIXED if batch == 3 else build.mixed_network(batch=2)
-        parts = [run(net, EIGHT, modes, (x[at : at + batch],), first_sample=10 + at) for at in cuts]
-        for name, carrier in whole.boundaries.items():
-            joined = np.concatenate([np.asarray(part.boundaries[name]) for part in parts])
-            np.testing.assert_array_equal(np.asarray(carrier), joined)
-        tallies = {
-            site: sum((part.tallies[site] for part in parts[1:]), parts[0].tallies[site]) for site in whole.tallies
-        }
-        assert tallies == whole.tallies
+    x = np.random.default_rng(3).normal(size=(6, 4, 4, 2)).astype(np.float32)
+
+    def cut(net: Network, sizes: Sequence[int]) -> tuple[dict[str, np.ndarray], dict[str, Tally]]:
+        carriers: dict[str, list[np.ndarray]] = {name: [] for name in net.values}
+        tallies: dict[str, Tally] = {}
+        start = 0
+        for size in sizes:
+            padded = np.zeros((net.batch, *x.shape[1:]), np.float32)
+            padded[:size] = x[start : start + size]
+            part = run(net, EIGHT, modes, (padded,), first_sample=10 + start, valid=size)
+            for name, carrier in part.boundaries.items():
+                carriers[name].append(np.asarray(carrier)[:size])
+            tallies = {site: tallies.get(site, Tally()) + tally for site, tally in part.tallies.items()}
+            start += size
+        return {name: np.concatenate(parts) for name, parts in carriers.items()}, tallies
+
+    wanted, tallies = cut(MIXED, (3, 3))
+    assert {tally.total for tally in tallies.values()} >= {6 * 4, 6 * 4 * 4 * 3}
+    for net, sizes in ((MIXED, (1, 3, 2)), (PAIRS, (2, 2, 2))):
+        got, counted = cut(net, sizes)
+        for name, carriers in wanted.items():
+            np.testing.assert_array_equal(carriers, got[name])
+        assert counted == tallies
+    picked = np.array([5, 0, 2])
+    made = run(MIXED, EIGHT, modes, (x[picked],), first_sample=10 + picked)
+    for name, carriers in wanted.items():
+        np.testing.assert_array_equal(carriers[picked], np.asarray(made.boundaries[name]))
 
 
 def test_a_sum_of_more_than_62_bits_is_refused_with_its_widths() -> None:
@@ -230,7 +251,7 @@ def test_a_sum_of_more_than_62_bits_is_refused_with_its_widths() -> None:
 
 
 def test_a_residual_of_far_apart_types_is_refused_by_name() -> None:
-    texts = {**EIGHT.formats, "conv1": FixedPoint(True, 8, 40), "conv2": FixedPoint(True, 8, -20)}
+    texts = {**EIGHT.formats, "conv1": "sfix8_En40", "conv2": "sfix8_E20"}
     types = mixed_types([texts[site] for site in build.MIXED_SITES])
     with pytest.raises(ExecutionError, match=r"add: wanted an exact sum of at most 62 bits; .*conv1.*conv2"):
         run(MIXED, types, Modes(), (XM,))
@@ -267,12 +288,12 @@ def test_a_float_output_is_the_exact_sum_converted_once() -> None:
 
 
 def test_float_computations_read_values_and_integers_travel_as_they_are() -> None:
-    shapes = {"input": (2, 3), "scaled": (2, 3), "largest": (2,)}
+    shapes: dict[str, tuple[int, ...]] = {"input": (2, 3), "scaled": (2, 3), "largest": (2,)}
     compute = FloatComputation(
         function=lambda x: (jax.numpy.tanh(x), x.argmax(axis=1)), reason="tanh is not on the grid"
     )
     one = Layer(name="tanh", operation=compute, operands=(build.value("input"),), outputs=("scaled", "largest"))
-    net = build.network(["input"], [one], shapes, {}, {"largest": None}, {"largest": np.int32})
+    net = build.network(["input"], [one], shapes, {}, sites={"largest": None}, dtypes={"largest": np.int32})
     x = np.array([[0.5, -1, 2], [np.nan, np.inf, 0]], np.float32)
     made = run(net, build.assignment(input="sfix4_En1", scaled="sfix8_En7"), Modes(), (x,))
     grid = np.array([[0.5, -1, 2], [0, 3.5, 0]])
@@ -285,8 +306,10 @@ def test_bad_inputs_are_named() -> None:
     types = build.assignment(input="sfix8", dense__kernel="sfix8", dense__bias="sfix8", dense="sfix8")
     with pytest.raises(DataError, match=r"input: wanted an array of shape \(4, 6\); got \(3, 6\)"):
         run(DENSE, types, Modes(), (X[:3],))
+    with pytest.raises(SettingError, match="first_sample: wanted a number or 4 numbers"):
+        run(DENSE, types, Modes(), (X,), first_sample=np.arange(3))
     with pytest.raises(SettingError, match="device_path: wanted 'auto'"):
-        Executor(DENSE, device_path="gpu")
+        Executor(DENSE, device_path=cast("DevicePath", "gpu"))
     with pytest.raises(SettingError, match="accumulator_bits: wanted None"):
         Modes(accumulator_bits=1)
 
@@ -300,5 +323,6 @@ def test_parameters_that_keep_type_and_modes_are_not_cast_again() -> None:
     assert new.by_site["dense/bias"] is old.by_site["dense/bias"]
     assert new.by_site["dense/kernel"] is not old.by_site["dense/kernel"]
     assert (
-        one.store_parameters(types, Modes(rounding="floor"), old).by_site["dense/bias"] is not old.by_site["dense/bias"]
+        one.store_parameters(types, Modes(rounding=Rounding.FLOOR), old).by_site["dense/bias"]
+        is not old.by_site["dense/bias"]
     )

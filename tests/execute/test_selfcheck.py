@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 
 from bitwindow.execute import selfcheck
 
@@ -13,10 +16,10 @@ def test_this_device_computes_the_references_bits_on_both_paths() -> None:
     assert all(check.ok for check in checks), checks
 
 
-def test_a_device_that_computes_other_bits_fails(monkeypatch) -> None:
+def test_a_device_that_computes_other_bits_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     by_hand = selfcheck._by_hand
 
-    def one_bit_off(*arguments):
+    def one_bit_off(*arguments: Any) -> dict[str, np.ndarray]:
         wanted = by_hand(*arguments)
         return wanted | {"dense": wanted["dense"] + np.array([0, 0, 1])}
 

@@ -175,7 +175,7 @@ class Lab:
 
     def open_notebook(self, path: str) -> None:
         """Opens the notebook ``path`` (relative to the server's folder) and waits until its kernel is idle."""
-        # Without the reset JupyterLab opens the notebooks of the page before beside this one, and may show them instead.
+        # Without the reset JupyterLab also opens the notebooks of the page before, and may show those instead.
         self.page.goto(self.server.url(f"/lab/tree/{path}") + "&reset", wait_until="domcontentloaded")
         expect(self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")).to_be_visible(timeout=60_000)
         self.wait_for_idle()

@@ -39,7 +39,8 @@ format: install
 	ruff format --quiet .
 
 bench: install
-	@$(BIN)/python -m pytest benchmarks -p benchmark --benchmark-only -q -s
+	@$(BIN)/python benchmarks/test_spectrum.py
+	@$(BIN)/python -m pytest benchmarks/test_execution.py -q -s
 
 dist: install
 	rm -rf dist

@@ -1,0 +1,55 @@
+"""A quantizer comes back from its file whole, and only with its own function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bitwindow as bw
+
+X = np.random.default_rng(11).normal(size=(20, 6)).astype(np.float32)
+Y = np.arange(20) % 3
+
+
+def network(params: Any, x: Any) -> Any:
+    return x @ params["out"]["kernel"] + params["out"]["bias"]
+
+
+def other(params: Any, x: Any) -> Any:
+    return (x * x) @ params["out"]["kernel"]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> tuple[bw.Quantizer, Path]:
+    rng = np.random.default_rng(5)
+    params = {"out": {"kernel": rng.normal(size=(6, 3)).astype("f4"), "bias": rng.normal(size=3).astype("f4")}}
+    q = bw.Quantizer(bw.Model(network, params, X[:2])).calibrate(X, progress=False).assign("mse", 6)
+    q["out/bias"].format = "sfix8_En4"
+    q.rounding, q.overflow, q.accumulator_bits = "convergent", "wrap", 16
+    return q, q.save(tmp_path / "net.bitwindow")
+
+
+def test_everything_comes_back(saved: tuple[bw.Quantizer, Path]) -> None:
+    q, path = saved
+    back = bw.load(path, fn=network)
+    assert isinstance(back, bw.Quantizer)
+    assert back.state == q.state
+    assert back.calibration == q.calibration
+    assert [site.counts for site in back.sites.values()] == [site.counts for site in q.sites.values()]
+    np.testing.assert_array_equal(back(X), q(X))
+    assert back.validate(X, Y) == q.validate(X, Y)
+    back.calibrate(X, progress=False)
+    assert back.state == q.state
+
+
+def test_without_the_function_it_says_what_to_pass(saved: tuple[bw.Quantizer, Path]) -> None:
+    with pytest.raises(bw.SessionFileError, match=r"wanted fn=.*bitwindow\.load\("):
+        bw.load(saved[1])
+
+
+def test_another_function_is_refused(saved: tuple[bw.Quantizer, Path]) -> None:
+    with pytest.raises(bw.SessionFileError, match="Pass the function the file was saved with"):
+        bw.load(saved[1], fn=other)

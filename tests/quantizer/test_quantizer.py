@@ -200,6 +200,27 @@ def test_the_live_figure_is_that_of_validate(q: bw.Quantizer, rounding: str, ove
     assert not [thread for thread in threading.enumerate() if thread.name == "bitwindow-evaluation"]
 
 
+def test_a_listener_that_fails_stops_neither_the_others_nor_the_live_figure(
+    q: bw.Quantizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(event: str) -> None:
+        message = f"cannot take {event}"
+        raise RuntimeError(message)
+
+    heard: list[str] = []
+    q.listen(broken)
+    q.listen(heard.append)
+    q.watch(X, Y)
+    assert q.wait(60)
+    q["conv1"].format = "ufix8_En2"
+    assert q.wait(60)
+    assert q.evaluation is not None
+    assert q.evaluation.exact
+    assert {"formats", "evaluation"} <= set(heard)
+    assert "cannot take formats" in caplog.text
+    q.unwatch()
+
+
 def test_what_fails_in_the_background_is_told_in_words(q: bw.Quantizer) -> None:
     def broken(outputs: Any, labels: Any) -> float:
         message = "no such figure"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -143,4 +144,8 @@ class StateHolder:
         with self._lock:
             listeners = list(self._listeners.values())
         for listener in listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                # The change is made already, and the other listeners must hear of it.
+                logging.getLogger(__name__).exception("A listener of a quantizer failed on %r", event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -48,6 +49,15 @@ def is_running(process: int) -> bool:
         os.kill(process, 0)
         return True
     return False
+
+
+def test_the_page_does_not_ask_about_news(server: Server, folder: Path) -> None:
+    write_notebook(folder / "tiny.ipynb", "1")
+    with urllib.request.urlopen(server.address("tiny.ipynb"), timeout=30) as answer:  # noqa: S310 (our own http address)
+        page = answer.read().decode()
+    found = re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    assert json.loads(found[1])["news"] == {"disabled": True}
 
 
 def test_cells_run_in_the_kernel_that_jupyterlab_keeps_and_their_outputs_are_trusted(

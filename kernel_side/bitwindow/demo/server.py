@@ -94,6 +94,7 @@ def _start(folder: Path, port: int, log: int) -> subprocess.Popen[bytes]:
         f"--ServerApp.port={port}",
         f"--ServerApp.port_retries={PORTS_TO_TRY}",
         f"--ServerApp.root_dir={folder}",
+        "--LabApp.news_url=None",  # else a fresh profile asks about news over the demo's panel
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--ServerApp.allow_root=True")  # in a container there is often no other user

@@ -5,7 +5,7 @@ When a new JAX release renames something, this file changes and no other does. C
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal
@@ -16,8 +16,11 @@ __all__ = [
     "JaxprEqn",
     "Literal",
     "bind",
+    "bind_lookup",
     "call_name",
     "called_program",
+    "gather",
+    "is_collective",
     "operand_dtype",
     "operand_shape",
     "path_text",
@@ -38,12 +41,18 @@ _CALL_PARAMETER = {
     "custom_vjp_call_jaxpr": "fun_jaxpr",
     "custom_lin": "call_jaxpr",
 }
+# Over a mesh of one device these hand on what they get.
+_COLLECTIVES = frozenset({"psum", "psum_invariant", "pvary", "pbroadcast", "pmax", "pmin", "reduce_precision_vary"})
 _SECOND_NAMES = ("call_jaxpr", "fun_jaxpr", "jaxpr")
 
 
 def called_program(equation: JaxprEqn) -> tuple[Jaxpr, Sequence[Any]] | None:
     """Return the program and its constants that an equation only calls, or None for any other equation."""
     name = _CALL_PARAMETER.get(equation.primitive.name)
+    if equation.primitive.name == "shard_map":
+        mesh: Any = equation.params["mesh"]
+        # On one device every shard is the whole array.
+        name = "jaxpr" if mesh.size == 1 else None
     if name is None:
         return None
     inner = equation.params.get(name)
@@ -54,6 +63,11 @@ def called_program(equation: JaxprEqn) -> tuple[Jaxpr, Sequence[Any]] | None:
     if isinstance(inner, Jaxpr) and not inner.constvars:
         return inner, ()
     return None
+
+
+def is_collective(equation: JaxprEqn) -> bool:
+    """Whether an equation talks between the devices of a mesh; over one device it hands on its operands."""
+    return equation.primitive.name in _COLLECTIVES and len(equation.invars) == len(equation.outvars)
 
 
 def call_name(equation: JaxprEqn) -> str:
@@ -76,6 +90,31 @@ def bind(equation: JaxprEqn, operands: Sequence[Any]) -> list[Any]:
     with equation.ctx.manager:
         results: Any = primitive.bind(*operands, **parameters)
     return list(results) if equation.primitive.multiple_results else [results]
+
+
+def bind_lookup(equation: JaxprEqn, operands: Sequence[Any]) -> Any:
+    """Run a gather or slice on a table of any dtype; what lies outside a table of integers is 0."""
+    import jax.numpy as jnp
+
+    params = dict(equation.params)
+    if "fill_value" in params and not jnp.issubdtype(operands[0].dtype, jnp.floating):
+        params["fill_value"] = 0
+    primitive: Any = equation.primitive
+    with equation.ctx.manager:
+        return primitive.bind(*operands, **params)
+
+
+def gather(x: Any, params: Mapping[str, Any]) -> Any:
+    """Pick numbers out of an array by indices that were checked to lie inside it."""
+    from jax import lax
+
+    return lax.gather(
+        x,
+        params["indices"],
+        params["dimension_numbers"],
+        params["slice_sizes"],
+        mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS,
+    )
 
 
 def _path_part(key: Any) -> str:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
+import jax
 import numpy as np
 
 from bitwindow.execute.modes import Modes
@@ -22,8 +23,10 @@ from bitwindow.network.records import (
     Convolution,
     FloatComputation,
     Layer,
+    Lookup,
     Network,
     PassThrough,
+    Product,
     Step,
     Sum,
 )
@@ -94,6 +97,10 @@ def values_of(stored: np.ndarray, fmt: FixedPoint) -> np.ndarray:
     return np.asarray(np.vectorize(lambda k: int(k) * scale, otypes=[object])(stored))
 
 
+def _power(exponent: int) -> Fraction:
+    return Fraction(2) ** exponent
+
+
 def convolve(x: np.ndarray, w: np.ndarray, op: Convolution) -> np.ndarray:
     x, w = np.transpose(x, op.lhs_spec), np.transpose(w, op.rhs_spec)
     n, _, *space = x.shape
@@ -125,9 +132,16 @@ def convolve(x: np.ndarray, w: np.ndarray, op: Convolution) -> np.ndarray:
 
 def contract(x: np.ndarray, w: np.ndarray, op: Contraction) -> np.ndarray:
     (cx, cw), (bx, bw) = op.contracting, op.batch
-    assert not bx
-    assert not bw
-    return np.asarray(np.tensordot(x, w, axes=(list(cx), list(cw))))
+    free = [[axis for axis in range(a.ndim) if axis not in {*c, *b}] for a, c, b in ((x, cx, bx), (w, cw, bw))]
+    rows = x.transpose(*bx, *free[0], *cx).reshape(math.prod(x.shape[axis] for axis in bx), -1, _size(x, cx))
+    columns = w.transpose(*bw, *free[1], *cw).reshape(rows.shape[0], -1, _size(w, cw))
+    made = np.stack([one.dot(other.T) for one, other in zip(rows, columns, strict=True)])
+    shape = [x.shape[axis] for axis in (*bx, *free[0])] + [w.shape[axis] for axis in free[1]]
+    return np.asarray(made.reshape(shape))
+
+
+def _size(x: np.ndarray, axes: Sequence[int]) -> int:
+    return math.prod(x.shape[axis] for axis in axes)
 
 
 def pool(
@@ -149,7 +163,7 @@ def pool(
     return y
 
 
-def move(x: np.ndarray, steps: Sequence[Step]) -> np.ndarray:  # noqa: C901  (one case a step)
+def move(x: np.ndarray, steps: Sequence[Step]) -> np.ndarray:  # noqa: C901, PLR0912  (one case a step)
     for step in steps:
         p = step.params
         match step.primitive:
@@ -166,6 +180,10 @@ def move(x: np.ndarray, steps: Sequence[Step]) -> np.ndarray:  # noqa: C901  (on
                 x = np.broadcast_to(x.reshape(shape), p["shape"])
             case "reduce_window_max":
                 x = pool(x, p["window_dimensions"], p["window_strides"], p["padding"], max)
+            case "rev":
+                x = np.flip(x, p["dimensions"])
+            case "squeeze":
+                x = np.squeeze(x, tuple(p["dimensions"]))
             case "reduce_max":
                 x = np.max(x, axis=tuple(p["axes"]))
             case "pad":
@@ -260,6 +278,9 @@ class Reference:
     def run(self, *inputs: np.ndarray) -> dict[str, np.ndarray]:
         values: dict[str, np.ndarray] = {}
         for name, array in zip(self.network.inputs, inputs, strict=True):
+            if self.network.values[name].site is None:
+                values[name] = np.asarray(array)
+                continue
             site = self._site(name)
             self.stored[name] = self._cast_all(np.asarray(array), site, self.words(None, array.shape))
             values[name] = values_of(self.stored[name], self.formats[site])
@@ -279,18 +300,51 @@ class Reference:
         return seen
 
     def _run_layer(self, index: int, layer: Layer, values: dict[str, np.ndarray]) -> None:
-        operands = self._operands(layer, values)
         name = layer.outputs[0]
+        if isinstance(layer.operation, Lookup):
+            self._look_up(layer, layer.operation, values)
+            return
+        if isinstance(layer.operation, FloatComputation):
+            self._compute(index, layer, layer.operation, values)
+            return
+        operands = self._operands(layer, values)
         site = self._site(name)
         fmt = self.formats[site]
         if isinstance(layer.operation, PassThrough):
             values[name] = move(operands[0][0], layer.operation.steps)
-            scale = Fraction(2) ** fmt.fraction_length
-            self.stored[name] = np.vectorize(lambda v: int(v * scale), otypes=[object])(values[name])
+            self.stored[name] = self._integers(values[name], site)
             return
         total = clip(self._total(layer, operands), layer.activation)
+        total = total.transpose(layer.arranged) if layer.arranged else total
         self.stored[name] = self._cast_all(total, site, self.words(index, total.shape))
         values[name] = values_of(self.stored[name], fmt)
+
+    def _look_up(self, layer: Layer, operation: Lookup, values: dict[str, np.ndarray]) -> None:
+        """Pick the places of the numbers first, then the numbers: exact whatever they are."""
+        table, *indices = layer.operands
+        array = self.parameters[table.parameter] if table.parameter else values[table.value or ""]
+        seen = move(array, table.view)
+        places = operation.function(np.arange(seen.size).reshape(seen.shape), *(values[i.value or ""] for i in indices))
+        name = layer.outputs[0]
+        values[name] = seen.ravel()[np.asarray(places)]
+        self.stored[name] = self._integers(values[name], self._site(name))
+
+    def _compute(self, index: int, layer: Layer, operation: FloatComputation, values: dict[str, np.ndarray]) -> None:
+        given = [
+            move(self.parameters[one.parameter], one.view) if one.parameter else values[one.value or ""]
+            for one in layer.operands
+        ]
+        floats = [np.asarray(x, np.float32) if x.dtype == object else x for x in given]
+        for name, made in zip(layer.outputs, jax.jit(operation.function)(*floats), strict=True):
+            values[name] = np.asarray(made)
+            if self.network.values[name].site is not None:
+                site = self._site(name)
+                self.stored[name] = self._cast_all(values[name], site, self.words(index, made.shape))
+                values[name] = values_of(self.stored[name], self.formats[site])
+
+    def _integers(self, values: np.ndarray, site: str) -> np.ndarray:
+        scale = Fraction(2) ** self.formats[site].fraction_length
+        return np.asarray(np.vectorize(lambda v: int(v * scale), otypes=[object])(values))
 
     def _total(self, layer: Layer, operands: Sequence[Operand]) -> np.ndarray:
         first = operands[0][0]
@@ -301,11 +355,13 @@ class Reference:
                 return self._finish_products(layer, operands, contract(first, operands[1][0], op))
             case Sum() as op:
                 return np.asarray(sum(sign * array for sign, (array, _) in zip(op.signs, operands, strict=True)))
+            case Product() as op:
+                return np.asarray(math.prod([array for array, _ in operands[1:]], start=first) * _power(op.exponent))
             case Concatenation() as op:
                 return np.concatenate([array for array, _ in operands], axis=op.axis)
             case Average() as op:
                 return average(first, op)
-            case PassThrough() | FloatComputation() as op:
+            case PassThrough() | Lookup() | FloatComputation() as op:
                 raise AssertionError(op)
 
     def _finish_products(self, layer: Layer, operands: Sequence[Operand], products: np.ndarray) -> np.ndarray:

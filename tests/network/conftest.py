@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,9 +20,11 @@ from bitwindow.network.records import (
     Convolution,
     FloatComputation,
     Layer,
+    Lookup,
     Network,
     Operand,
     PassThrough,
+    Product,
     Step,
     Sum,
 )
@@ -41,6 +44,8 @@ def _step(x: Any, step: Step) -> Any:
         "broadcast_in_dim": lambda: lax.broadcast_in_dim(x, p["shape"], p["broadcast_dimensions"]),
         "pad": lambda: lax.pad(x, jnp.zeros((), x.dtype), p["padding_config"]),
         "reduce_max": lambda: jnp.max(x, p["axes"]),
+        "reduce_min": lambda: jnp.min(x, p["axes"]),
+        "gather": lambda: lax.gather(x, p["indices"], p["dimension_numbers"], p["slice_sizes"]),
         "reduce_window_max": lambda: lax.reduce_window(
             x,
             -np.inf,
@@ -79,6 +84,10 @@ def _average(operation: Average, x: Any) -> Any:
     return total / operation.divisor
 
 
+def _multiplied(x: list[Any], operation: Product) -> Any:
+    return math.prod(x[1:], start=x[0]) * 2.0**operation.exponent
+
+
 def _compute(layer: Layer, x: list[Any]) -> Any:
     operation = layer.operation
     if isinstance(operation, Convolution):
@@ -99,6 +108,8 @@ def _compute(layer: Layer, x: list[Any]) -> Any:
     if isinstance(operation, Sum):
         assert len(operation.signs) == len(x)
         return sum((sign * part for sign, part in zip(operation.signs, x, strict=True)), jnp.float32(0))
+    if isinstance(operation, Product):
+        return _multiplied(x, operation)
     if isinstance(operation, Concatenation):
         return jnp.concatenate(x, operation.axis)
     assert isinstance(operation, Average)
@@ -123,6 +134,9 @@ def read_records(network: Network, *inputs: Any) -> dict[str, Any]:
             results = jax.jit(layer.operation.function)(*operands)
             values.update(zip(layer.outputs, results, strict=True))
             continue
+        if isinstance(layer.operation, Lookup):
+            values[layer.outputs[0]] = jax.jit(layer.operation.function)(*operands)
+            continue
         if isinstance(layer.operation, PassThrough):
             result = operands[0]
             for step in layer.operation.steps:
@@ -130,6 +144,7 @@ def read_records(network: Network, *inputs: Any) -> dict[str, Any]:
         else:
             result = _compute(layer, operands)
             result = result if layer.bias is None else result + view(layer.bias)
+            result = jnp.transpose(result, layer.arranged) if layer.arranged else result
             result = _clip(result, layer.activation)
         assert result.shape == network.values[layer.outputs[0]].shape
         values[layer.outputs[0]] = result

@@ -17,6 +17,7 @@ from bitwindow.network.records import (
     Contraction,
     Convolution,
     FloatComputation,
+    Lookup,
     Network,
     PassThrough,
 )
@@ -120,7 +121,8 @@ def test_records_are_whole(network: Network) -> None:
             assert layer.note.startswith("float, because ")
             assert layer.operation.reason == layer.note
         else:
-            assert layer.note == ("passed through exactly" if isinstance(layer.operation, PassThrough) else "quantized")
+            moves = isinstance(layer.operation, PassThrough | Lookup)
+            assert layer.note == ("passed through exactly" if moves else "quantized")
     assert known == set(network.values)
     assert set(network.outputs) <= known
     for name, value in network.values.items():

@@ -11,7 +11,7 @@ import pytest
 
 from bitwindow.errors import ModelError
 from bitwindow.model.record import Model
-from bitwindow.network.records import Average, Clip, FloatComputation, Network, PassThrough, Sum
+from bitwindow.network.records import Average, Clip, Network, PassThrough, Product, Sum
 from bitwindow.network.trace import trace
 
 X = np.linspace(-3, 3, 12, dtype=np.float32).reshape(2, 6)
@@ -82,11 +82,30 @@ def test_a_product_with_one_over_n_is_a_division(factor: float) -> None:
     assert layer.operation.divisor == round(1 / factor)
 
 
-def test_another_product_is_not() -> None:
-    total, scale = traced(lambda p, x: jnp.sum(x, axis=1) * 0.3).layers
+def test_another_product_is_one_with_a_parameter() -> None:
+    network = traced(lambda p, x: jnp.sum(x, axis=1) * 0.3)
+    total, scale = network.layers
     assert isinstance(total.operation, Average)
     assert total.operation.divisor == 1
-    assert isinstance(scale.operation, FloatComputation)
+    assert scale.operation == Product(exponent=0)
+    assert network.parameters["scale/scale"] == np.float32(0.3)
+
+
+@pytest.mark.parametrize(
+    ("function", "exponent"), [(lambda x: x * 0.125, -3), (lambda x: x / 0.25, 2), (lambda x: 4 * x, 2)]
+)
+def test_a_product_with_a_power_of_two_needs_no_parameter(function: Any, exponent: int) -> None:
+    network = traced(lambda p, x: function(x))
+    (layer,) = network.layers
+    assert layer.operation == Product(exponent=exponent)
+    assert not network.parameters
+
+
+def test_a_quotient_by_a_parameter_multiplies_with_its_reciprocal() -> None:
+    network = traced(lambda p, x: jnp.maximum(x / p["std"], 0), {"std": np.full(6, 3, np.float32)})
+    (layer,) = network.layers
+    assert layer.activation == Clip(lower=0.0, upper=None)
+    np.testing.assert_array_equal(network.parameters["scale/scale"], np.full(6, np.float32(1) / np.float32(3)))
 
 
 def test_unknown_operations_are_float_and_say_so() -> None:

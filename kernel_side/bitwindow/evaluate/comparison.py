@@ -12,14 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from bitwindow.assign.records import Assignment
-from bitwindow.network.records import Network, PassThrough
+from bitwindow.network.records import Lookup, Network, PassThrough
 
 
 def producing_values(network: Network) -> dict[str, str]:
     """Return, for every input and activation site, the value that its cast makes."""
     made = {network.values[name].site: name for name in network.inputs}
     for layer in network.layers:
-        if not isinstance(layer.operation, PassThrough):
+        if not isinstance(layer.operation, PassThrough | Lookup):
             made |= {network.values[name].site: name for name in layer.outputs}
     return {site: value for site, value in made.items() if site is not None}
 

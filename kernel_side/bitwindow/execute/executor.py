@@ -21,6 +21,7 @@ from bitwindow.errors import SettingError
 from bitwindow.execute.floating import compute_in_floats, jitted_cast, jitted_values
 from bitwindow.execute.integer import integer_step, variant_of, variants_of
 from bitwindow.execute.layers import Plan, Sizes, plan_layer
+from bitwindow.execute.lookups import lookup_step
 from bitwindow.execute.outputs import output_values
 from bitwindow.execute.parameters import StoredParameters, store
 from bitwindow.execute.plan import Variant
@@ -28,7 +29,7 @@ from bitwindow.execute.reading import all_typed, check_inputs, operand_shapes, o
 from bitwindow.execute.samples import SampleNumbers, packed_samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
-from bitwindow.network.records import Contraction, Convolution, FloatComputation, PassThrough
+from bitwindow.network.records import Contraction, Convolution, FloatComputation, Lookup, PassThrough
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
@@ -112,7 +113,7 @@ class Executor:
         plans = {}
         for layer in self.network.layers:
             formats = self._formats(layer, assignment)
-            if not isinstance(layer.operation, FloatComputation) and all_typed(formats):
+            if not isinstance(layer.operation, FloatComputation | Lookup) and all_typed(formats):
                 plans[layer.name] = plan_layer(
                     layer, typed_ones(formats), stored, self._shapes[layer.name], modes, patches=self.patches
                 )
@@ -234,6 +235,8 @@ class Executor:
         numbers = packed_samples(setting.modes, index, first_sample, valid, self.network.batch)
         formats = self._formats(layer, setting.assignment)
         plan = setting.plans.get(layer.name)
+        if isinstance(layer.operation, Lookup):
+            return self._run_lookup(layer, layer.operation, setting, boundaries), [], []
         if plan is None:
             made, counts = self._run_float(layer, setting, formats, boundaries, numbers, tally=tally)
             return made, counts, []
@@ -301,6 +304,16 @@ class Executor:
         fmt = target if isinstance(target, FixedPoint) else formats[0]
         table = np.stack([one.as_array() for one in formats])
         return operands, table, fmt.as_array(), plan.settings.packed(), plan.extra, numbers
+
+    def _run_lookup(
+        self, layer: Layer, operation: Lookup, setting: Setting, boundaries: Mapping[str, Any]
+    ) -> dict[str, jax.Array]:
+        key = (layer.name, "lookup")
+        if key not in self._steps:
+            self._steps[key] = jax.jit(lookup_step(layer, operation))
+        with jax.enable_x64(False):
+            picked = self._steps[key](*(self._plain(one, setting.stored, boundaries) for one in layer.operands))
+        return {layer.outputs[0]: picked}
 
     def _run_float(
         self,

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from bitwindow.execute.elementwise import multiply
 from bitwindow.execute.finish import Result, clip_floats, no_counts
 from bitwindow.execute.integer import window_sum
 from bitwindow.execute.plan import bounds_of
@@ -16,7 +17,7 @@ from bitwindow.execute.products import float_product
 from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
-from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum
+from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
 from bitwindow.numbers.cast import Cast, cast_floats, stored_to_values
 from bitwindow.numbers.modes import Rounding
 
@@ -78,9 +79,12 @@ def compute_in_floats(layer: Layer, *operands: Array) -> Array:
         total = jnp.asarray(0, np.float32)
         for x, sign in zip(views, operation.signs, strict=True):
             total = total + x if sign > 0 else total - x
+    elif isinstance(operation, Product):
+        total = multiply(views, operation.exponent)
     else:
         assert isinstance(operation, Average)  # noqa: S101  (float computations do not come here)
         total = window_sum(operation, views[0]) / jnp.asarray(operation.divisor, np.float32)
+    total = lax.transpose(total, layer.arranged) if layer.arranged else total
     return clip_floats(total, bounds_of(layer.activation))
 
 

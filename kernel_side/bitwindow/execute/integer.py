@@ -8,13 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from bitwindow.execute.elementwise import multiply
 from bitwindow.execute.finish import Result, finish_sum, no_counts, sum_to_float, unpack
 from bitwindow.execute.plan import Variant, bounds_of
 from bitwindow.execute.products import sum_products
 from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
-from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum
+from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
 from bitwindow.numbers.cast import Cast, cast_integers
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def integer_step(layer: Layer, *, variant: Variant, typed: bool, tally: bool, pa
             return _concatenate(layer, operands, formats, fmt, settings, samples, variant=variant, tally=tally)
 
         total = _total(layer, operands, formats, settings, extra, patches=patches, variant=variant)
+        total = lax.transpose(total, layer.arranged) if layer.arranged else total
         return _end(layer, total, settings, fmt, samples, extra, variant=variant, typed=typed, tally=tally)
 
     return step
@@ -142,6 +144,8 @@ def _total(
             summed = part if summed is None else summed + part
         assert summed is not None  # noqa: S101  (a sum has operands)
         return summed
+    if isinstance(operation, Product):
+        return multiply([_at_width(x, formats[index], wide=wide) for index, x in enumerate(views)])
     assert isinstance(operation, Average)  # noqa: S101  (the other operations do not come here)
     x = _at_width(views[0], formats[0], wide=wide)
     return window_sum(operation, x)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bitwindow.execute.carriers import choose_carrier, product_range, terms_of
+from bitwindow.execute.elementwise import plan_elementwise
 from bitwindow.execute.plan import (
     Range,
     Settings,
@@ -19,7 +20,7 @@ from bitwindow.execute.plan import (
     with_limit,
     with_modes,
 )
-from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Sum
+from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +62,8 @@ def plan_layer(
         return _plan_product(layer, operation, formats, stored, sizes, modes, patches=patches)
     if isinstance(operation, Sum):
         return _plan_sum(layer, formats, modes)
+    if isinstance(operation, Product):
+        return Plan(settings=plan_elementwise(layer, operation, formats, modes))
     if isinstance(operation, Average):
         return _plan_average(layer, operation, formats[0], sizes, modes)
     assert isinstance(operation, Concatenation | PassThrough)  # noqa: S101  (float computations have no plan)

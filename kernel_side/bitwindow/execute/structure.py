@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from bitwindow import jax_names
 from bitwindow.errors import ExecutionError
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ _MOVERS: dict[str, Callable[[Array, Mapping[str, Any]], Array]] = {
     "expand_dims": lambda x, params: lax.expand_dims(x, params["dimensions"]),
     "slice": lambda x, params: lax.slice(x, params["start_indices"], params["limit_indices"], params.get("strides")),
     "rev": lambda x, params: lax.rev(x, params["dimensions"]),
+    "gather": jax_names.gather,
     "copy": lambda x, params: x,  # noqa: ARG005  (every step takes its params)
     "copy_p": lambda x, params: x,  # noqa: ARG005
     "stop_gradient": lambda x, params: x,  # noqa: ARG005

@@ -1,4 +1,4 @@
-"""The batch must be the first axis of what a layer hands on, and no value may mix the samples of a batch."""
+"""Where the batch is in every value, and that no value mixes the samples of a batch."""
 
 from __future__ import annotations
 
@@ -10,16 +10,40 @@ from bitwindow.network.groups import Group
 from bitwindow.network.program import Constant, Program
 from bitwindow.network.regions import in_order
 
-_REASON = "float, because the batch is not the first axis of a value inside it; reads k * 2^-F"
+_REASON = "float, because the batch is no axis of its own in a value inside it; reads k * 2^-F"
 
 
-def check_outputs(flow: Flow, batch: int, shapes: Mapping[int, tuple[int, ...]] | None, where: str) -> None:
+def batch_axes(program: Program, batch: int, shapes: Mapping[int, tuple[int, ...]] | None) -> dict[int, int | None]:
+    """Return which axis of each variable is the batch, None where none is (or several are).
+
+    Args:
+        program: The program at ``batch``.
+        batch: Its batch size.
+        shapes: The shape of every variable at a batch of one sample more, or None where the program differs there.
+    """
+    return {
+        variable: _axis(shape, batch, None if shapes is None else shapes[variable])
+        for variable, shape in program.shapes.items()
+    }
+
+
+def _axis(shape: tuple[int, ...], batch: int, other: tuple[int, ...] | None) -> int | None:
+    if other is None:
+        return 0 if shape[:1] == (batch,) else None
+    if len(shape) != len(other):
+        return None
+    differing = [axis for axis, (one, two) in enumerate(zip(shape, other, strict=True)) if one != two]
+    if len(differing) != 1 or (shape[differing[0]], other[differing[0]]) != (batch, batch + 1):
+        return None
+    return differing[0]
+
+
+def check_outputs(flow: Flow, batch: int, where: str) -> None:
     """Check that every output depends on the inputs and has the batch as its first axis.
 
     Args:
         flow: The traced program at ``batch``.
         batch: Its batch size.
-        shapes: The shape of every variable at a batch of one sample more, or None where the program differs there.
         where: The model's name, for the message.
 
     Raises:
@@ -30,7 +54,7 @@ def check_outputs(flow: Flow, batch: int, shapes: Mapping[int, tuple[int, ...]] 
             raise ModelError(
                 f"{where}: output {position} does not depend on the inputs; return only what the network computes"
             )
-        if not _is_first(flow.program, atom, batch, shapes):
+        if flow.batch_axis[atom] != 0:
             raise ModelError(
                 f"{where}: wanted the batch as the first axis of output {position}, got shape "
                 f"{flow.program.shapes[atom]} for a batch of {batch}; the function must map (batch, ...) to "
@@ -49,7 +73,8 @@ def check_samples_apart(flow: Flow, shapes: Mapping[int, tuple[int, ...]] | None
         return
     for equation in flow.equations:
         for variable in equation.outputs:
-            if flow.program.shapes[variable] == shapes[variable]:
+            read = variable in flow.readers or variable in flow.output_variables
+            if read and flow.program.shapes[variable] == shapes[variable]:
                 scope = f" in {'/'.join(equation.scope)}" if equation.scope else ""
                 raise ModelError(
                     f"{where}: wanted every sample computed by itself, but the operation {equation.primitive!r}{scope} "
@@ -59,16 +84,13 @@ def check_samples_apart(flow: Flow, shapes: Mapping[int, tuple[int, ...]] | None
                 )
 
 
-def keep_batch_first(
-    flow: Flow, groups: list[Group], batch: int, shapes: Mapping[int, tuple[int, ...]] | None
-) -> list[Group]:
-    """Join groups that would hand on a value without the batch in front into one float computation."""
+def keep_batch(flow: Flow, groups: list[Group]) -> list[Group]:
+    """Join groups that would hand on a value that has no axis for the batch alone into one float computation."""
     while True:
         home = {position: index for index, group in enumerate(groups) for position in group.members}
-        join = _first_pair(flow, home, batch, shapes)
-        if join is None:
+        whole = _first_pair(flow, home)
+        if whole is None:
             return groups
-        whole = join
         while True:
             mask = sum(1 << position for position in {at for index in whole for at in groups[index].members})
             inside = flow.between(mask)
@@ -83,22 +105,10 @@ def keep_batch_first(
         groups = in_order(flow, [*rest, joined])
 
 
-def _first_pair(
-    flow: Flow,
-    home: Mapping[int, int],
-    batch: int,
-    shapes: Mapping[int, tuple[int, ...]] | None,
-) -> set[int] | None:
+def _first_pair(flow: Flow, home: Mapping[int, int]) -> set[int] | None:
     for position, equation in enumerate(flow.equations):
         for variable in equation.outputs:
             others = {home[reader] for reader in flow.readers.get(variable, [])} - {home[position]}
-            if others and not _is_first(flow.program, variable, batch, shapes):
+            if others and flow.batch_axis[variable] is None:
                 return {home[position], *others}
     return None
-
-
-def _is_first(program: Program, variable: int, batch: int, shapes: Mapping[int, tuple[int, ...]] | None) -> bool:
-    shape = program.shapes[variable]
-    if not shape or shape[0] != batch:
-        return False
-    return shapes is None or shapes[variable] == (batch + 1, *shape[1:])

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bitwindow.network.channels import axis_in_parameter, output_axis, weight_axis
+from bitwindow.network.elementwise import reciprocal
+from bitwindow.network.float_functions import float_function, fronted, fronted_lookup, is_plain
 from bitwindow.network.float_kinds import kind_of, reason_of
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
+from bitwindow.network.layout import Permutation, from_front, joined, to_front, transpose
+from bitwindow.network.lookups import lookup_function
 from bitwindow.network.names import Namer, outer_scope, prefix_of, scope_text
-from bitwindow.network.program import Atom, Constant, Equation, run
+from bitwindow.network.program import Atom, Constant, Equation
 from bitwindow.network.records import (
     Average,
+    Concatenation,
     Contraction,
     Convolution,
     FloatComputation,
     Layer,
+    Lookup,
     Operand,
     PassThrough,
+    Product,
     SiteInfo,
     SiteKind,
+    Step,
     Sum,
     Value,
 )
@@ -50,7 +58,7 @@ class Builder:
         self.values: dict[str, Value] = {}
         self.sites: dict[str, SiteInfo] = {}
         self.parameters: dict[str, np.ndarray[Any, Any]] = {}
-        self.observed: dict[str, int] = {}
+        self.observed: dict[str, tuple[int, Permutation]] = {}
         self.value_of: dict[int, str] = {}
         self._channel_axis: dict[int, int | None] = {}
         self._parameter_names: dict[int, str] = dict(leaf_names)
@@ -64,6 +72,8 @@ class Builder:
             self._float_layer(group, equations)
         elif group.kind == "pass":
             self._pass_layer(group, equations)
+        elif group.kind == "lookup":
+            self._lookup_layer(group, equations)
         else:
             self._exact_layer(group, equations)
 
@@ -72,9 +82,22 @@ class Builder:
     def _exact_layer(self, group: Group, equations: Sequence[Equation]) -> None:
         operation = group.operation
         assert operation is not None  # noqa: S101 (the rule that made the group set it)
-        name = self._product_name(group, equations) if self._is_product(group) else self._plain_name(group, equations)
-        kinds: list[SiteKind] = ["weight" if self._is_product(group) else "bias"] * len(group.operands)
-        operands = [self._operand(atom, name, kind) for atom, kind in zip(group.operands, kinds, strict=True)]
+        weights = self._is_product(group) and self._weight_position(group) is not None
+        name = self._product_name(group, equations) if weights else self._plain_name(group, equations)
+        weighted = self._is_product(group) or isinstance(operation, Product)
+        kinds: list[SiteKind] = ["weight" if weighted else "bias"] * len(group.operands)
+        front = self._front(group.output)
+        if group.reciprocal:
+            operands = [self._operand(group.operands[0], name, "weight"), self._reciprocal(group.operands[1], name)]
+        elif isinstance(operation, Concatenation):
+            operation = Concatenation(axis=front.index(operation.axis))
+            operands = [self._moved_to_front(self._operand(atom, name, "bias"), front) for atom in group.operands]
+            front = to_front(0, len(front))
+        else:
+            operands = [self._operand(atom, name, kind) for atom, kind in zip(group.operands, kinds, strict=True)]
+        if isinstance(operation, Average) and np.ndim(operation.divisor) and transpose(front):
+            whole = np.broadcast_to(operation.divisor, self.flow.program.shapes[group.output])
+            operation = replace(operation, divisor=np.transpose(whole, front))
         bias = None if group.bias is None else self._operand(group.bias, name, "bias")
         self._mark_channels(group, operands, bias)
         self._add_value(group.output, name, layer=name, kind="activation", channel_axis=self._channels(group))
@@ -87,21 +110,47 @@ class Builder:
                 bias=bias,
                 activation=group.activation,
                 note=_EXACT,
+                arranged=front if transpose(front) else (),
             ),
             equations,
+        )
+
+    def _lookup_layer(self, group: Group, equations: Sequence[Equation]) -> None:
+        statics, table = self.flow.statics, group.operands[0]
+        leaves = statics.leaves(table) if statics.is_static(table) else ()
+        prefix = prefix_of(self._parameter_names.get(leaves[0], "")) if leaves else ""
+        name = self.names.unique(prefix) if prefix else self._plain_name(group, equations)
+        operand = self._operand(table, name, "weight")
+        whole = [atom for atom in self._float_operands(equations) if isinstance(atom, int) and atom != table]
+        made = {variable for equation in equations for variable in equation.outputs}
+        read = {atom for equation in equations for atom in equation.inputs if isinstance(atom, int)}
+        plain = {atom: statics.value(atom) for atom in read - made - {table} if is_plain(self.flow, atom)}
+        function = fronted_lookup(
+            lookup_function(equations, whole, plain),
+            [self._back(atom) for atom in (table, *whole)],
+            self._front(group.output),
+        )
+        site = operand.parameter if operand.value is None else self.values[operand.value].site
+        assert site is not None  # noqa: S101 (a table holds floating-point numbers)
+        self._add_moved(group.output, name, site)
+        operands = (
+            Operand(value=operand.value, parameter=operand.parameter, view=operand.view if operand.parameter else ()),
+        )
+        others = tuple(Operand(value=self.value_of[atom]) for atom in whole)
+        operation = Lookup(function=function, primitives=tuple(equation.primitive for equation in equations))
+        self._append(
+            Layer(name=name, operation=operation, operands=operands + others, outputs=(name,), note=_PASSED), equations
         )
 
     def _pass_layer(self, group: Group, equations: Sequence[Equation]) -> None:
         name = self._plain_name(group, equations)
         operand = self._operand(group.operands[0], name, "weight")
         assert operand.value is not None  # noqa: S101 (a pass-through moves a dynamic value)
-        before = self.values[operand.value]
-        self.value_of[group.output] = name
+        self._add_moved(group.output, name, self.values[operand.value].site)
         if all(step.primitive in _KEEPS_AXES for step in group.steps):
             self._channel_axis[group.output] = self._inherited(group.operands, group.output)
-        shape, dtype = self.flow.program.shapes[group.output], self.flow.program.dtypes[group.output]
-        self.values[name] = Value(name=name, shape=shape, dtype=dtype, site=before.site)
-        operation = PassThrough(steps=group.steps)
+        steps = joined((*operand.view, *group.steps, *transpose(self._front(group.output))))
+        operand, operation = Operand(value=operand.value), PassThrough(steps=steps)
         self._append(
             Layer(name=name, operation=operation, operands=(operand,), outputs=(name,), note=_PASSED), equations
         )
@@ -111,8 +160,13 @@ class Builder:
         reason = group.reason or reason_of(label, equations)
         atoms = self._float_operands(equations)
         name = self._float_name(label, equations, [atom for atom in atoms if self.flow.statics.is_static(atom)])
-        feeds = "" if label == "lookup" else f"float, because it feeds {name}, which is float"
-        operands = [self._operand(atom, name, self._float_kind(atom, equations), feeds) for atom in atoms]
+        feeds = f"float, because it feeds {name}, which is float"
+        operands = [
+            Operand(value=self.value_of[atom])
+            if isinstance(atom, int) and not self.flow.statics.is_static(atom)
+            else self._operand(atom, name, self._float_kind(atom, equations), feeds)
+            for atom in atoms
+        ]
         made = [variable for equation in equations for variable in equation.outputs]
         inside = {id(equation) for equation in equations}
         outputs = [variable for variable in made if self._leaves_group(variable, inside)]
@@ -120,7 +174,11 @@ class Builder:
         for variable, own in zip(outputs, names, strict=True):
             axis = self._inherited(atoms, variable)
             self._add_value(variable, own, layer=name, kind="activation", reason=reason, channel_axis=axis)
-        function = _function(self.flow, equations, atoms, outputs)
+        function = fronted(
+            float_function(self.flow, equations, atoms, outputs),
+            [self._back(atom) for atom in atoms],
+            [self._front(variable) for variable in outputs],
+        )
         primitives = tuple(equation.primitive for equation in equations)
         operation = FloatComputation(function=function, reason=reason, primitives=primitives)
         layer = Layer(name=name, operation=operation, operands=tuple(operands), outputs=tuple(names), note=reason)
@@ -172,25 +230,71 @@ class Builder:
     def _operand(self, atom: Atom, layer: str, kind: SiteKind, reason: str = "") -> Operand:
         if not self.flow.statics.is_static(atom):
             assert isinstance(atom, int)  # noqa: S101 (a constant is static)
-            return Operand(value=self.value_of[atom])
+            return Operand(value=self.value_of[atom], view=transpose(self._back(atom)))
         source = self.flow.statics.source(atom)
-        if source.root is None:
-            name = self.names.unique(f"{layer}/constant")
-        else:
-            name = self._name_parameter(source.root, source.leaves, layer)
+        view = source.view
+        number = None if source.leaves else self.flow.statics.scalar(atom)
         array = np.asarray(source.value, np.float32)
+        if number is not None:
+            # A number, whatever shape the batch gives it.
+            name = self.names.unique(f"{layer}/{'scale' if kind == 'weight' else 'constant'}")
+            array, shape = np.asarray(number, np.float32), np.shape(self.flow.statics.value(atom))
+            spread = {"shape": shape, "broadcast_dimensions": ()}
+            view = (Step(primitive="broadcast_in_dim", params=spread),) if shape else ()
+        else:
+            assert source.root is not None  # noqa: S101 (a constant of the text is a number)
+            name = self._name_parameter(source.root, source.leaves, layer)
+        return self._parameter(name, array, kind, layer, view, reason)
+
+    def _reciprocal(self, atom: Atom, layer: str) -> Operand:
+        """Return the parameter that a division by a static atom multiplies with."""
+        source = self.flow.statics.source(atom)
+        number = None if source.leaves else self.flow.statics.scalar(atom)
+        known = [self._parameter_names[leaf] for leaf in source.leaves if leaf in self._parameter_names]
+        prefix = prefix_of(known[0]) if len(known) == 1 else ""
+        name = self.names.unique(f"{prefix or layer}/scale")
+        value, view = source.value, source.view
+        if number is not None:
+            shape = np.shape(self.flow.statics.value(atom))
+            spread = {"shape": shape, "broadcast_dimensions": ()}
+            value, view = np.float32(number), (Step(primitive="broadcast_in_dim", params=spread),) if shape else ()
+        return self._parameter(name, reciprocal(value), "weight", layer, view)
+
+    def _parameter(
+        self,
+        name: str,
+        array: np.ndarray[Any, Any],
+        kind: SiteKind,
+        layer: str,
+        view: tuple[Step, ...],
+        reason: str = "",
+    ) -> Operand:
         if name not in self.sites:
             self.parameters[name] = array
             self.sites[name] = SiteInfo(name=name, kind=kind, shape=array.shape, layer=layer, float_reason=reason)
         elif not reason and self.sites[name].float_reason:
             # One exact reader is enough for a parameter to start with a type.
             self.sites[name] = replace(self.sites[name], float_reason="")
-        return Operand(parameter=name, view=source.view)
+        return Operand(parameter=name, view=view)
+
+    def _moved_to_front(self, operand: Operand, front: Permutation) -> Operand:
+        view = joined((*operand.view, *transpose(front)))
+        return Operand(value=operand.value, parameter=operand.parameter, view=view)
+
+    def _front(self, variable: int) -> Permutation:
+        """Return the permutation from the program's order of axes to that of the records."""
+        return to_front(self.flow.batch_axis[variable] or 0, len(self.flow.program.shapes[variable]))
+
+    def _back(self, atom: Atom) -> Permutation:
+        """Return the permutation from the records' order of axes to the program's."""
+        if isinstance(atom, Constant) or self.flow.statics.is_static(atom):
+            return ()
+        return from_front(self.flow.batch_axis[atom] or 0, len(self.flow.program.shapes[atom]))
 
     def _float_operands(self, equations: Sequence[Equation]) -> list[Atom]:
         made = {variable for equation in equations for variable in equation.outputs}
         atoms = [atom for equation in equations for atom in equation.inputs if isinstance(atom, int)]
-        return [atom for atom in dict.fromkeys(atoms) if atom not in made and not _is_plain(self.flow, atom)]
+        return [atom for atom in dict.fromkeys(atoms) if atom not in made and not is_plain(self.flow, atom)]
 
     def _float_kind(self, atom: Atom, equations: Sequence[Equation]) -> SiteKind:
         reader = next(equation for equation in equations if atom in equation.inputs)
@@ -214,16 +318,22 @@ class Builder:
         reason: str = "",
         channel_axis: int | None = None,
     ) -> None:
-        program = self.flow.program
-        shape = program.shapes[variable]
-        site = name if program.is_float(variable) else None
-        self.value_of[variable] = name
+        site = name if self.flow.program.is_float(variable) else None
+        self._add_moved(variable, name, site)
         self._channel_axis[variable] = channel_axis
-        self.values[name] = Value(name=name, shape=shape, dtype=program.dtypes[variable], site=site)
         if site is not None:
-            self.observed[name] = variable
-            info = SiteInfo(name=name, kind=kind, shape=shape[1:], layer=layer, float_reason=reason)
-            self.sites[name] = replace(info, channel_axis=channel_axis)
+            front = self._front(variable)
+            shape = self.values[name].shape[1:]
+            self.observed[name] = (variable, front)
+            info = SiteInfo(name=name, kind=kind, shape=shape, layer=layer, float_reason=reason)
+            place = front.index(channel_axis) - 1 if channel_axis is not None else -1
+            self.sites[name] = replace(info, channel_axis=None if place < 0 else place)
+
+    def _add_moved(self, variable: int, name: str, site: str | None) -> None:
+        program = self.flow.program
+        shape = tuple(program.shapes[variable][axis] for axis in self._front(variable))
+        self.value_of[variable] = name
+        self.values[name] = Value(name=name, shape=shape, dtype=program.dtypes[variable], site=site)
 
     def _is_product(self, group: Group) -> bool:
         return isinstance(group.operation, Convolution | Contraction)
@@ -231,17 +341,18 @@ class Builder:
     def _rank(self, atom: Atom) -> int:
         return 0 if isinstance(atom, Constant) else len(self.flow.program.shapes[atom])
 
-    def _weight_position(self, group: Group) -> int:
-        return 0 if self.flow.statics.is_static(group.operands[0]) else 1
+    def _weight_position(self, group: Group) -> int | None:
+        static = [position for position, atom in enumerate(group.operands) if self.flow.statics.is_static(atom)]
+        return static[0] if static else None
 
     def _channels(self, group: Group) -> int | None:
-        """Return the channel axis of a group's output, the batch left out."""
+        """Return the channel axis of a group's output in the program's order of axes."""
         operation = group.operation
         if isinstance(operation, Convolution | Contraction):
             ranks = (self._rank(group.operands[0]), self._rank(group.operands[1]))
-            axis = output_axis(operation, self._weight_position(group), ranks)
-            return axis - 1 if axis is not None and axis > 0 else None
-        if not isinstance(operation, Sum | Average):
+            position = self._weight_position(group)
+            return None if position is None else output_axis(operation, position, ranks)
+        if not isinstance(operation, Sum | Average | Product):
             return None
         return self._inherited(group.operands, group.output)
 
@@ -253,8 +364,7 @@ class Builder:
                 continue
             axis = self._channel_axis.get(atom)
             if axis is not None and len(shapes[output]) == len(shapes[atom]):
-                same = shapes[output][axis + 1] == shapes[atom][axis + 1]
-                return axis if same else None
+                return axis if shapes[output][axis] == shapes[atom][axis] else None
         return None
 
     def _mark_channels(self, group: Group, operands: Sequence[Operand], bias: Operand | None) -> None:
@@ -262,6 +372,8 @@ class Builder:
         if not isinstance(operation, Convolution | Contraction):
             return
         position = self._weight_position(group)
+        if position is None:
+            return
         atom = group.operands[position]
         self._mark(operands[position], weight_axis(operation, position, self._rank(atom)))
         ranks = (self._rank(group.operands[0]), self._rank(group.operands[1]))
@@ -274,34 +386,3 @@ class Builder:
         if info.channel_axis is None:
             found = axis_in_parameter(operand.view, info.shape, axis)
             self.sites[info.name] = replace(info, channel_axis=found)
-
-
-def _is_plain(flow: Flow, atom: Atom) -> bool:
-    """Whether a static atom is a plain number or index of the program, not a parameter."""
-    if not flow.statics.is_static(atom):
-        return False
-    if isinstance(atom, Constant) or not flow.is_float(atom):
-        return True
-    return not flow.statics.leaves(atom) or flow.statics.scalar(atom) is not None
-
-
-def _function(
-    flow: Flow, equations: Sequence[Equation], atoms: Sequence[Atom], outputs: Sequence[int]
-) -> Callable[..., tuple[Any, ...]]:
-    made = {variable for equation in equations for variable in equation.outputs}
-    read = {atom for equation in equations for atom in equation.inputs if isinstance(atom, int)}
-    plain = {atom: flow.statics.value(atom) for atom in read - made if _is_plain(flow, atom)}
-    dtypes = [flow.program.dtypes[atom] for atom in atoms if isinstance(atom, int)]
-
-    def compute(*operands: Any) -> tuple[Any, ...]:
-        import jax.numpy as jnp
-
-        environment = dict(plain)
-        for atom, operand, dtype in zip(atoms, operands, dtypes, strict=True):
-            if isinstance(atom, int):
-                key_type = dtype.kind == "V" and dtype.name != "bfloat16"
-                environment[atom] = operand if key_type else jnp.asarray(operand, dtype)
-        run(equations, environment)
-        return tuple(environment[variable] for variable in outputs)
-
-    return compute

@@ -22,19 +22,19 @@ _OPEN = Clip(lower=None, upper=None)
 
 
 def product_group(flow: Flow, position: int) -> Group | None:
-    """Match a convolution or contraction of a value with a parameter, and the bias and activation after it."""
+    """Match a convolution with a parameter or a contraction, and the bias and activation after it."""
     equation = flow.equations[position]
-    if equation.primitive not in {"conv_general_dilated", "dot_general"} or len(flow.operands(equation)) != 1:
+    if equation.primitive not in {"conv_general_dilated", "dot_general"}:
         return None
     first, second = equation.inputs
-    if first == second or not all(_is_float_array(flow, atom) for atom in equation.inputs):
+    if not all(_is_float_array(flow, atom) for atom in equation.inputs):
         return None
     if equation.primitive == "conv_general_dilated":
-        if flow.statics.is_static(first):
+        if flow.statics.is_static(first) or not flow.statics.is_static(second):
             return None
         group = Group(kind="convolution", members=[position], operation=_convolution(equation))
     else:
-        group = Group(kind="contraction", members=[position], operation=_contraction(equation))
+        group = Group(kind="contraction", members=[position], operation=_contraction(equation), label="matmul")
     group.operands = (first, second)
     group.output = equation.outputs[0]
     _absorb_bias(flow, group)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from bitwindow.network.program import Equation, Program
 from bitwindow.network.statics import Statics
 
 
 class Flow:
-    """The dynamic part of a program as a graph; sets of equations are bit masks over positions in ``equations``."""
+    """The dynamic part of a program as a graph; sets of equations are bit masks over positions in ``equations``.
 
-    def __init__(self, program: Program, statics: Statics, inputs: Iterable[int]) -> None:
+    ``batch_axis`` says which axis of each variable is the batch, None where none is.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        statics: Statics,
+        inputs: Iterable[int],
+        batch_axis: Mapping[int, int | None],
+    ) -> None:
         self.program = program
         self.statics = statics
         self.inputs = tuple(inputs)
+        self.batch_axis = batch_axis
         self.equations = tuple(
             equation for equation in program.equations if any(not statics.is_static(atom) for atom in equation.inputs)
         )

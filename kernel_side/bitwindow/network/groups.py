@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bitwindow.network.program import Atom
-from bitwindow.network.records import Average, Clip, Concatenation, Contraction, Convolution, Step, Sum
+from bitwindow.network.records import Average, Clip, Concatenation, Contraction, Convolution, Product, Step, Sum
 
-GroupKind = Literal["convolution", "contraction", "sum", "concatenation", "average", "pass", "float"]
-ExactOperation = Convolution | Contraction | Sum | Concatenation | Average
+GroupKind = Literal[
+    "convolution", "contraction", "sum", "product", "concatenation", "average", "pass", "lookup", "float"
+]
+ExactOperation = Convolution | Contraction | Sum | Product | Concatenation | Average
 
 
 @dataclass(kw_only=True)
@@ -18,7 +20,9 @@ class Group:
 
     ``members`` are positions in ``Flow.equations``. ``output`` is the variable that an exact group makes. ``operands``
     are the atoms that its operation reads, ``bias`` the atom added to it. A pass-through has ``steps``; a float group
-    has a ``kind`` alone and finds its operands and outputs by itself. ``reason`` is set where it is known beforehand.
+    has a ``kind`` alone and finds its operands and outputs by itself; of a lookup, ``operands`` is the table, and its
+    last member picks from it. ``reason`` is set where it is known beforehand. A product with ``reciprocal`` divides by
+    its last operand.
     """
 
     kind: GroupKind
@@ -31,3 +35,4 @@ class Group:
     steps: tuple[Step, ...] = ()
     reason: str = ""
     label: str = ""
+    reciprocal: bool = False

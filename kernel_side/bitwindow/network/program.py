@@ -85,6 +85,7 @@ class _Flattener:
         self.captured: dict[int, Any] = {}
         self.seen: dict[int, int] = {}
         self.calls = 0
+        self.shards = 0
 
     def program(self, closed: jax_names.ClosedJaxpr) -> Program:
         arguments = tuple(self.variable(item.aval) for item in closed.jaxpr.invars)
@@ -129,7 +130,10 @@ class _Flattener:
         for equation in jaxpr.eqns:
             inputs = tuple(self.read(environment, item) for item in equation.invars)
             here = scope + jax_names.scope(equation)
-            inner = jax_names.called_program(equation)
+            if self.shards and jax_names.is_collective(equation):
+                environment.update(zip(equation.outvars, inputs, strict=True))
+                continue
+            inner = jax_names.called_program(equation) or self.chosen_branch(equation, inputs)
             if inner is None:
                 outputs = tuple(self.variable(item.aval) for item in equation.outvars)
                 self.append(equation, inputs, outputs, here, calls)
@@ -138,10 +142,39 @@ class _Flattener:
             self.calls += 1
             called = (*calls, (jax_names.call_name(equation), self.calls))
             program, inner_consts = inner
-            bound: dict[Any, Atom] = dict(zip(program.invars, inputs, strict=True))
+            # A branch is not handed the index that chose it.
+            given = inputs[len(inputs) - len(program.invars) :]
+            bound: dict[Any, Atom] = dict(zip(program.invars, given, strict=True))
+            self.shards += equation.primitive.name == "shard_map"
             results = self.body(program, inner_consts, bound, here, called)
+            self.shards -= equation.primitive.name == "shard_map"
             environment.update(zip(equation.outvars, results, strict=True))
         return tuple(self.read(environment, item) for item in jaxpr.outvars)
+
+    def chosen_branch(
+        self, equation: jax_names.JaxprEqn, inputs: tuple[Atom, ...]
+    ) -> tuple[jax_names.Jaxpr, Sequence[Any]] | None:
+        """Return the branch of a cond whose index is a number of the program's text, or None."""
+        if equation.primitive.name != "cond":
+            return None
+        index = self.number(inputs[0])
+        if index is None:
+            return None
+        branches = equation.params["branches"]
+        branch = branches[min(max(int(index), 0), len(branches) - 1)]
+        return branch.jaxpr, branch.consts
+
+    def number(self, atom: Atom) -> Any:
+        """Return the value of an atom that is computed from constants alone, or None."""
+        if isinstance(atom, Constant):
+            return np.asarray(atom.value)
+        if atom in self.captured:
+            return np.asarray(self.captured[atom])
+        made = next((equation for equation in reversed(self.equations) if atom in equation.outputs), None)
+        operands = [] if made is None else [self.number(item) for item in made.inputs]
+        if made is None or any(operand is None for operand in operands):
+            return None
+        return np.asarray(made.bind(operands)[made.outputs.index(atom)])
 
     def read(self, environment: Mapping[Any, Atom], item: Any) -> Atom:
         if not isinstance(item, jax_names.Literal):

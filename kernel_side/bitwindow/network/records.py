@@ -88,6 +88,28 @@ class Sum:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Product:
+    """``2**exponent`` times the product of one or two operands, element by element, broadcast by NumPy's rule.
+
+    One operand alone is a product with a power of two. Any other factor of the program's text is a parameter.
+    """
+
+    exponent: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """``function(table, *whole numbers)``: numbers picked out of operand 0 by computed indices, none changed.
+
+    ``function`` is pure, jittable, and takes a table of any dtype: floats or stored integers. The output has the
+    table's site and type.
+    """
+
+    function: Callable[..., Any]
+    primitives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Concatenation:
     """Operands joined along ``axis``."""
 
@@ -131,7 +153,9 @@ class FloatComputation:
     primitives: tuple[str, ...] = ()
 
 
-Operation = Convolution | Contraction | Sum | Concatenation | Average | PassThrough | FloatComputation
+Operation = (
+    Convolution | Contraction | Sum | Product | Concatenation | Average | PassThrough | Lookup | FloatComputation
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +177,13 @@ class Value:
 class Layer:
     """A fused group, as hardware sees it: ``output = activation(operation(operands) + bias)``, cast once to ``site``.
 
-    ``bias`` and ``activation`` are only set for Convolution, Contraction (bias and activation), Sum and Average
-    (activation). ``site`` is the output's site for quantized and float layers, and the operand's for a pass-through.
-    A FloatComputation may have several outputs; each value names its own site. ``note`` says how the layer ended:
-    ``"quantized"``, ``"passed through exactly"`` or ``"float, because ..."``.
+    ``bias`` and ``activation`` are only set for Convolution, Contraction (bias and activation), Sum, Product and
+    Average (activation). Every value has the batch as its first axis; where the program's own order is another, the
+    operands' views restore it and ``arranged`` is the permutation of the formula's result that brings the batch to the
+    front again, before the cast; () leaves the order alone. ``site`` is the output's site for quantized and float
+    layers, and the operand's for a pass-through and a lookup. A FloatComputation may have several outputs; each value
+    names its own site. ``note`` says how the layer ended: ``"quantized"``, ``"passed through exactly"`` or ``"float,
+    because ..."``.
     """
 
     name: str
@@ -167,6 +194,7 @@ class Layer:
     activation: Clip | None = None
     note: str = "quantized"
     primitives: tuple[str, ...] = ()
+    arranged: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

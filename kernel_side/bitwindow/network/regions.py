@@ -12,8 +12,11 @@ from collections.abc import Iterable
 
 from bitwindow.network import exact
 from bitwindow.network.clusters import find_clusters
+from bitwindow.network.elementwise import elementwise_group
+from bitwindow.network.float_kinds import kind_of
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
+from bitwindow.network.lookups import lookup_group
 from bitwindow.network.program import Equation
 from bitwindow.network.records import Clip, Step, Sum
 from bitwindow.network.steps import Moved, structural_step
@@ -21,6 +24,9 @@ from bitwindow.network.steps import Moved, structural_step
 RELU = Clip(lower=0.0, upper=None)
 # A loop or branch is one equation; its inside is not looked at.
 _CLOSED = frozenset({"scan", "while", "cond"})
+# Labels of arithmetic that is nobody's function; an affine chain by channel (batch-norm) stays one layer.
+_NO_FUNCTION = frozenset({"scale", "mul", "square", "affine", "add", "sub", "neg", "power", "maximum", "minimum"})
+_PARTS = frozenset({"slice", "split", "dynamic_slice"})
 
 
 def gather(flow: Flow) -> list[Group]:
@@ -28,10 +34,25 @@ def gather(flow: Flow) -> list[Group]:
     groups, source = _anchors(flow)
     taken = {position for group in groups for position in group.members}
     for members in find_clusters(flow, source, taken):
-        groups.append(Group(kind="float", members=sorted(members)))
-        taken.update(members)
+        if not _is_exact(flow, sorted(members)):
+            groups.append(Group(kind="float", members=sorted(members)))
+            taken.update(members)
     groups.extend(_exact_rest(flow, taken))
     return in_order(flow, _with_indices(flow, groups))
+
+
+def _is_exact(flow: Flow, members: list[int]) -> bool:
+    """Whether a cluster is no known function and every equation in it is an exact layer by itself."""
+    equations = [flow.equations[position] for position in members]
+    if kind_of(flow, equations) not in _NO_FUNCTION:
+        return False
+    return all(
+        equation.primitive in exact.ADDITIONS
+        or elementwise_group(flow, position) is not None
+        or exact.bound_of(flow, equation) is not None
+        or moved(flow, equation, equation.outputs[0]) is not None
+        for position, equation in zip(members, equations, strict=True)
+    )
 
 
 def _with_indices(flow: Flow, groups: list[Group]) -> list[Group]:
@@ -44,7 +65,7 @@ def _with_indices(flow: Flow, groups: list[Group]) -> list[Group]:
         readers.pop(id(group), None)
         whole = not any(flow.is_float(variable) or variable in flow.output_variables for variable in outputs)
         target = next(iter(readers.values())) if len(readers) == 1 else None
-        if group.kind == "float" and whole and target is not None and target.kind == "float":
+        if group.kind == "float" and whole and target is not None and target.kind in {"float", "lookup"}:
             target.members = sorted([*target.members, *group.members])
             home.update(dict.fromkeys(group.members, target))
         else:
@@ -133,7 +154,10 @@ def _anchors(flow: Flow) -> tuple[list[Group], dict[int, int]]:
         sources = dict.fromkeys(source[variable] for variable in flow.operands(equation))
         group = _anchor(flow, position, joins=len(sources) > 1)
         if group is None:
-            source.update(dict.fromkeys(equation.outputs, next(iter(sources))))
+            # A part of a value is a value by itself: the gates of a cell, the halves of a gated unit.
+            part = equation.primitive in _PARTS and flow.is_float(equation.outputs[0])
+            origin = next(iter(sources))
+            source.update((variable, variable if part else origin) for variable in equation.outputs)
             continue
         groups.append(group)
         taken.update(group.members)
@@ -144,15 +168,15 @@ def _anchors(flow: Flow) -> tuple[list[Group], dict[int, int]]:
 def _anchor(flow: Flow, position: int, *, joins: bool) -> Group | None:
     equation = flow.equations[position]
     group = exact.product_group(flow, position) or exact.concatenation_group(flow, position)
+    group = group or lookup_group(flow, position)
     if group is None and equation.primitive == "reduce_window_sum":
         group = exact.average_group(flow, position)
     if group is None and joins:
-        group = exact.sum_group(flow, position)
+        group = exact.sum_group(flow, position) or elementwise_group(flow, position)
     if group is not None:
         return group
     opaque = equation.primitive in _CLOSED or equation.primitive in {"conv_general_dilated", "dot_general"}
-    lookup = equation.primitive == "gather" and flow.statics.is_static(equation.inputs[0])
-    return Group(kind="float", members=[position]) if joins or opaque or lookup else None
+    return Group(kind="float", members=[position]) if joins or opaque else None
 
 
 def _exact_rest(flow: Flow, taken: set[int]) -> list[Group]:
@@ -164,7 +188,7 @@ def _exact_rest(flow: Flow, taken: set[int]) -> list[Group]:
             continue
         group = exact.average_group(flow, position)
         if group is None and _neutral(flow, equation) is None:
-            group = exact.sum_group(flow, position)
+            group = exact.sum_group(flow, position) or elementwise_group(flow, position)
         if group is not None:
             groups.append(group)
         else:

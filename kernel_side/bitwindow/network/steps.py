@@ -30,9 +30,28 @@ _MOVES = {
         "window_dilation",
     ),
     "reduce_max": ("axes",),
+    "reduce_window_min": (
+        "window_dimensions",
+        "window_strides",
+        "padding",
+        "base_dilation",
+        "window_dilation",
+    ),
+    "reduce_min": ("axes",),
 }
 _IDENTITIES = frozenset(
-    {"copy", "copy_p", "stop_gradient", "optimization_barrier", "name", "sharding_constraint", "device_put"}
+    {
+        "copy",
+        "copy_p",
+        "stop_gradient",
+        "optimization_barrier",
+        "name",
+        "sharding_constraint",
+        "device_put",
+        "reshard",
+        "mesh_cast",
+        "pvary",
+    }
 )
 
 
@@ -57,14 +76,17 @@ def structural_step(equation: Equation, output: int, statics: Statics) -> Moved 
         "split": lambda: _split(equation, operand, output),
         "pad": lambda: _pad(equation, operand, statics),
         "dynamic_slice": lambda: _dynamic_slice(equation, operand, statics),
+        "gather": lambda: _gather(equation, operand, statics),
         "convert_element_type": lambda: Moved(operand=operand, steps=()) if _between_floats(equation) else None,
     }
     if name in rules:
         return rules[name]()
     if name in _MOVES:
         return _move(equation, operand)
-    identity = name in _IDENTITIES and len(equation.inputs) == 1
-    return Moved(operand=operand, steps=()) if identity else None
+    if name not in _IDENTITIES or len(equation.inputs) != len(equation.outputs):
+        return None
+    same = equation.inputs[equation.outputs.index(output)]
+    return None if isinstance(same, Constant) else Moved(operand=same, steps=())
 
 
 def _move(equation: Equation, operand: int) -> Moved | None:
@@ -107,6 +129,21 @@ def _dynamic_slice(equation: Equation, operand: int, statics: Statics) -> Moved 
     ]
     last = [start + int(size) for start, size in zip(first, sizes, strict=True)]
     return Moved(operand=operand, steps=(_slice(first, last),))
+
+
+def _gather(equation: Equation, operand: int, statics: Statics) -> Moved | None:
+    """Match a gather by fixed indices that all lie inside the operand (a nearest-neighbour resize, a permutation)."""
+    if len(equation.inputs) != 2 or not statics.is_static(equation.inputs[1]) or statics.is_static(operand):
+        return None
+    indices = np.asarray(statics.value(equation.inputs[1]))
+    shape = jax_names.operand_shape(equation.source, 0)
+    numbers, sizes = equation.params["dimension_numbers"], equation.params["slice_sizes"]
+    for place, axis in enumerate(numbers.start_index_map):
+        column = indices[..., place]
+        if column.size and (column.min() < 0 or column.max() > shape[axis] - sizes[axis]):
+            return None
+    params = {"indices": indices, "dimension_numbers": numbers, "slice_sizes": tuple(sizes)}
+    return Moved(operand=operand, steps=(Step(primitive="gather", params=params),))
 
 
 def _slice(start: list[int], limit: list[int]) -> Step:

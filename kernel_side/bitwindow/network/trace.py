@@ -11,9 +11,10 @@ import numpy as np
 
 from bitwindow.errors import ModelError
 from bitwindow.model.record import Model
-from bitwindow.network.batch_axis import check_outputs, check_samples_apart, keep_batch_first
+from bitwindow.network.batch_axis import batch_axes, check_outputs, check_samples_apart, keep_batch
 from bitwindow.network.build import Builder
 from bitwindow.network.flow import Flow
+from bitwindow.network.layout import Permutation
 from bitwindow.network.names import input_names, parameter_names
 from bitwindow.network.program import Constant, Program, flatten, run
 from bitwindow.network.records import Network
@@ -45,10 +46,10 @@ def trace(model: Model, batch: int) -> Network:
     shapes = other.shapes if _same_equations(program, other) else None
     arguments = dict(zip(program.arguments[: len(leaves)], leaves, strict=True))
     statics = Statics(program, {**arguments, **program.captured})
-    flow = Flow(program, statics, program.arguments[len(leaves) :])
+    flow = Flow(program, statics, program.arguments[len(leaves) :], batch_axes(program, batch, shapes))
     check_samples_apart(flow, shapes, model.name)
-    check_outputs(flow, batch, shapes, model.name)
-    groups = keep_batch_first(flow, gather(flow), batch, shapes)
+    check_outputs(flow, batch, model.name)
+    groups = keep_batch(flow, gather(flow))
     builder = Builder(flow, *_names(model, program, len(leaves)))
     for group in groups:
         builder.add(group)
@@ -107,7 +108,7 @@ def _same_equations(one: Program, other: Program) -> bool:
 
 def _observer(
     program: Program,
-    observed: Mapping[str, int],
+    observed: Mapping[str, tuple[int, Permutation]],
     tree: Any,
 ) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
     dtypes = [program.dtypes[variable] for variable in program.arguments]
@@ -122,7 +123,10 @@ def _observer(
             environment[variable] = jax.numpy.asarray(array, dtype)
         run(program.equations, environment)
         results = tuple(atom.value if isinstance(atom, Constant) else environment[atom] for atom in program.outputs)
-        return results, {name: environment[variable] for name, variable in observed.items()}
+        sites = {
+            name: jax.numpy.transpose(environment[variable], order) for name, (variable, order) in observed.items()
+        }
+        return results, sites
 
     return observe
 

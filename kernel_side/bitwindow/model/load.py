@@ -1,43 +1,96 @@
-"""Opens objects of frameworks as models: a registry of front ends, each of which only makes a ``Model``."""
+"""Opens objects and files of frameworks as models: a registry of front ends, each of which only makes a ``Model``."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from bitwindow.errors import ModelError
+from bitwindow.model.origin import Origin
 from bitwindow.model.record import Model
 
-# Module of the front end by the package whose objects it opens. It is imported when such an object comes.
-_FRONT_ENDS = {"flax.linen": "bitwindow.model.flax_linen"}
+# A front end is a module with ``load(source, **settings) -> Model``. It is imported when such a source comes.
+# By the package whose objects it opens:
+_OBJECTS = {
+    "flax.linen": "bitwindow.model.flax_linen",
+}
+# By the suffix of the files that it opens:
+_SUFFIXES: dict[str, str] = {}
+# By the kind of a session's origin; such a front end has ``reopen(origin: Origin, example) -> Model`` as well:
+_ORIGINS: dict[str, str] = {}
+_KNOWN = "a Flax linen module"
 
 
 def load(source: Any, **settings: Any) -> Model:
-    """Make a model of an object.
+    """Make a model of an object or a file.
 
     Args:
-        source: A ``Model`` (returned as it is), a Flax linen module, or the pair (module, variables).
-        **settings: What the front end needs: ``variables=`` and ``example=`` for a Flax linen module.
+        source: A ``Model`` (returned as it is), an object of a framework, a pair of it and its variables or state, or
+            the path of a model file.
+        **settings: What the front end needs: ``example=``, a batch of inputs; ``variables=`` for a Flax linen module;
+            ``batched=`` for an Equinox module; ``name=``.
 
     Returns:
         The model.
 
     Raises:
-        ModelError: If no front end opens the object, or the front end's settings are incomplete.
+        ModelError: If no front end opens the source, the front end's package is missing, or its settings are
+            incomplete or unknown.
     """
     if isinstance(source, Model):
         if settings:
             raise ModelError(f"a Model takes no settings, got {', '.join(sorted(settings))}")
         return source
+    front_end = _of_path(source) if isinstance(source, str | PathLike) else _of_object(source)
+    if front_end is None:
+        raise ModelError(
+            f"wanted {_KNOWN}, a pair of it and its variables, or the path of a "
+            f"{', '.join([*_SUFFIXES, '.bitwindow'])} file, got {type(source).__name__} {str(source)[:80]!r}; for a "
+            "plain JAX function write bitwindow.Model(fn, params, example)"
+        )
+    model: Model = _imported(front_end).load(source, **settings)
+    return model
+
+
+def reopen(origin: Origin, example: Any) -> Model:
+    """Make the model of a session's own model file again.
+
+    Args:
+        origin: The file's kind, bytes and settings.
+        example: What the inputs look like.
+
+    Raises:
+        ModelError: If no front end reads the kind, or the bytes are damaged.
+    """
+    if origin.kind not in _ORIGINS:
+        raise ModelError(f"wanted a model of kind {' or '.join(_ORIGINS)}, got {origin.kind[:40]!r}; update bitwindow")
+    model: Model = _imported(_ORIGINS[origin.kind]).reopen(origin, example)
+    return model
+
+
+def _of_path(source: str | PathLike[str]) -> str | None:
+    return _SUFFIXES.get(Path(source).suffix.lower())
+
+
+def _of_object(source: Any) -> str | None:
     target = source[0] if isinstance(source, tuple) and source else source
     # The class hierarchy names the framework without importing it.
     for base in type(target).__mro__:
-        for package, front_end in _FRONT_ENDS.items():
+        for package, front_end in _OBJECTS.items():
             if base.__module__ == package or base.__module__.startswith(f"{package}."):
-                model: Model = import_module(front_end).load(source, **settings)
-                return model
-    raise ModelError(
-        f"wanted a Flax linen module, a (module, variables) pair, or the path of a .bitwindow file, got "
-        f"{type(target).__name__} {str(target)[:80]!r}; for a plain JAX function write "
-        "bitwindow.Model(fn, params, example)"
-    )
+                return front_end
+    return None
+
+
+def _imported(front_end: str) -> Any:
+    try:
+        return import_module(front_end)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in {"", "bitwindow"}:
+            raise
+        raise ModelError(
+            f"wanted the package {missing} to open this model, and it is not installed; pip install {missing}"
+        ) from error

@@ -11,6 +11,7 @@ import numpy as np
 
 from bitwindow.errors import ModelError
 from bitwindow.model.checks import check_example, check_parameters, check_runs
+from bitwindow.model.origin import Origin
 
 
 class Model:
@@ -24,6 +25,7 @@ class Model:
             arguments), or a dictionary of arrays (one argument that is a dictionary). Only shapes and dtypes are used.
         name: What messages call the model.
         source: Where it came from (a path, or ``"module:function"``), or None.
+        origin: The model file whose bytes make ``fn`` again, or None; a session file carries it.
 
     Example:
         >>> import jax.numpy as jnp
@@ -42,6 +44,7 @@ class Model:
         *,
         name: str | None = None,
         source: str | None = None,
+        origin: Origin | None = None,
     ) -> None:
         """Check the parts and that the function runs on the example.
 
@@ -54,6 +57,7 @@ class Model:
         self.fn = fn
         self.name = name or getattr(fn, "__name__", None) or type(fn).__name__
         self.source = source
+        self.origin = origin
         self.params = check_parameters(params, self.name)
         self.example = example
         self._arguments = example if isinstance(example, tuple) else (example,)

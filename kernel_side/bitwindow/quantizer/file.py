@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bitwindow.errors import SessionFileError
+from bitwindow.errors import ModelError, SessionFileError
 from bitwindow.model.record import Model
 from bitwindow.quantizer.state import State
 from bitwindow.session.load import missing_function, read
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def save(quantizer: Quantizer, path: str | Path) -> Path:
     """Write a quantizer to a session file, whole or not at all; return the path.
 
-    The function of a plain JAX model is kept as a reference in words, never as code.
+    The function of a plain JAX model is kept as a reference in words, never as code; a model that was read from a file
+    (``model.origin``) carries that file along.
     """
     state, model = quantizer.state, quantizer.model
     record = SessionRecord(
@@ -33,13 +34,14 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
         scheme=state.scheme,
         word_length=state.word_length,
         calibration=quantizer.calibration,
+        origin=model.origin,
     )
     write(record, path)
     return Path(path)
 
 
 def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params: Any = None) -> Quantizer:
-    """Return the quantizer that a session file holds, its model running ``fn``.
+    """Return the quantizer that a session file holds, its model running ``fn``, or the model file in the session.
 
     Raises:
         SessionFileError: If the file is damaged or newer, ``fn`` is missing, or ``fn`` is not the function of the file.
@@ -47,9 +49,7 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
     from bitwindow.quantizer.quantizer import Quantizer
 
     record = read(path, params)
-    if fn is None:
-        raise missing_function(path, record)
-    quantizer = Quantizer(Model(fn, record.params, record.example, name=record.name, source=record.source))
+    quantizer = Quantizer(_model(path, record, fn))
     found, wanted = list(quantizer.sites), list(record.assignment.formats)
     if found != wanted:
         odd = sorted(set(found) ^ set(wanted))[:4] or "their order"
@@ -63,3 +63,16 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
         State(assignment=record.assignment, modes=record.modes, scheme=record.scheme, word_length=record.word_length),
     )
     return quantizer
+
+
+def _model(path: str | Path, record: SessionRecord, fn: Callable[..., Any] | None) -> Model:
+    if fn is None:
+        if record.origin is None:
+            raise missing_function(path, record)
+        from bitwindow.model.load import reopen
+
+        try:
+            fn = reopen(record.origin, record.example).fn
+        except ModelError as error:
+            raise SessionFileError(f"{path}: the model inside the session cannot be read: {error}") from error
+    return Model(fn, record.params, record.example, name=record.name, source=record.source, origin=record.origin)

@@ -18,6 +18,7 @@ from bitwindow.execute.modes import Modes
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.session.arrays import ArrayStore, read_array, read_dtype, read_shape
 from bitwindow.session.fields import Field
+from bitwindow.session.model_source import read_origin, write_origin
 from bitwindow.session.record import SessionRecord
 from bitwindow.session.tree import Tree, read_tree, write_tree
 from bitwindow.spectrum.record import Spectrum
@@ -50,6 +51,7 @@ def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> by
             "source": record.source,
             "params": write_tree(record.params, store.add, "params"),
             "example": write_tree(record.example, _write_spec, "example"),
+            "origin": write_origin(record.origin, store),
         },
         "assignment": _write_assignment(record.assignment),
         "settings": {
@@ -116,6 +118,7 @@ def read_manifest(manifest: Field, read: Read, params: Tree = None) -> SessionRe
         source=model["source"].text_or_none(),
         params=read_tree(model["params"], lambda leaf: read_array(leaf, read), params),
         example=read_tree(model["example"], _read_spec),
+        origin=read_origin(model, read),
         assignment=_read_assignment(manifest["assignment"]),
         modes=_read_modes(settings),
         scheme=settings["scheme"].text(),

@@ -12,6 +12,7 @@ from bitwindow.assign.records import Assignment
 from bitwindow.calibrate.record import Calibration
 from bitwindow.errors import SessionFileError
 from bitwindow.execute.modes import Modes
+from bitwindow.model.origin import Origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class SessionRecord:
         example: a pytree (array, tuple or dict) like the model's example. Only shapes and dtypes are kept: when it
         was read
             from a file, its leaves are arrays of zeros.
+        origin: the model's own file (ONNX, Keras), from which its function is made again; None for a plain function.
         assignment: the types; every spectrum's site is one of its sites.
         modes: rounding, overflow, accumulator, seed.
         scheme: of the last assignment.
@@ -45,6 +47,7 @@ class SessionRecord:
     scheme: str
     word_length: int
     calibration: Calibration
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         """Check that all parts speak of the same sites."""

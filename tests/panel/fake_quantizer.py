@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bitwindow.calibrate.channels import Channels
 from bitwindow.errors import SettingError
 from bitwindow.network.records import SiteKind
 from bitwindow.numbers.format import FixedPoint, as_format
@@ -39,6 +41,8 @@ class FakeSite:
     reason: str = "histogram: most MSBs"
     flag: str = ""
     chosen: FixedPoint | str = "float"
+    values: NDArray[np.float32] | None = None
+    counted_channels: int = 0
 
     @property
     def format(self) -> FixedPoint | str:
@@ -71,6 +75,22 @@ class FakeSite:
         return 3 if self.sqnr_is_exact and self.counts is not None else None
 
     @property
+    def channel_axis(self) -> int | None:
+        return None if self.values is None else self.values.ndim - 1
+
+    @property
+    def examples(self) -> NDArray[np.float64] | None:
+        return None if self.values is None else self.values.reshape(-1).astype(np.float64)
+
+    @property
+    def channels(self) -> Channels | None:
+        self.counted_channels += 1
+        if self.values is None:
+            return None
+        samples = None if self.kind == "weight" else 7
+        return Channels(spectrum=Spectrum.of(self.values, axis=self.values.ndim - 1), samples=samples)
+
+    @property
     def minimum(self) -> float | None:
         return None if self.spectrum is None else self.spectrum.minimum
 
@@ -93,6 +113,7 @@ class FakeQuantizer:
     calls: list[tuple[object, ...]] = field(default_factory=list)
     joins: list[bool] = field(default_factory=list)
     past: list[tuple[FakeSite, FixedPoint | str]] = field(default_factory=list)
+    chosen_formats: dict[str, FixedPoint | str] = field(default_factory=dict)
     modes: dict[str, object] = field(
         default_factory=lambda: {"rounding": "round", "overflow": "saturate", "bits": None}
     )
@@ -104,8 +125,9 @@ class FakeQuantizer:
         for place, name in enumerate(names):
             values = np.concatenate([rng.normal(size=100) * 2.0 ** -(place % 5), np.zeros(5)]).astype(np.float32)
             kind: SiteKind = "weight" if place % 2 == 0 else "activation"
-            site = FakeSite(owner=q, name=name, kind=kind, spectrum=Spectrum.of(values))
+            site = FakeSite(owner=q, name=name, kind=kind, spectrum=Spectrum.of(values), values=values.reshape(21, 5))
             site.chosen = FixedPoint(True, 8, 5 + place % 5)
+            q.chosen_formats[name] = site.chosen
             q.sites[name] = site
         return q
 
@@ -164,6 +186,14 @@ class FakeQuantizer:
         self.calls.append(("assign", scheme, word_length))
         self.scheme, self.word_length = scheme, word_length
         self.tell("formats")
+
+    @property
+    def changed_sites(self) -> list[str]:
+        return [name for name, site in self.sites.items() if site.chosen != self.chosen_formats.get(name, site.chosen)]
+
+    def reset(self, *names: str, join: bool = False) -> None:
+        self.calls.append(("reset", *sorted(names)))
+        self.set_formats({name: self.chosen_formats[name] for name in names or self.sites}, join=join)
 
     def undo(self) -> None:
         site, fmt = self.past.pop()

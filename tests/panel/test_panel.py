@@ -118,11 +118,13 @@ def test_a_wrong_type_is_explained_and_stays_to_be_mended(q: FakeQuantizer, pane
     before = q["input"].format
     panel.editor.type.value = "<b>sfix</b>"
     assert q["input"].format == before
-    assert "sfix8_En3" in panel.error.value
-    assert "<b>" not in panel.error.value
+    assert "sfix8_En3" in panel.editor.message.value
+    assert "&#x27;float&#x27;" in panel.editor.message.value
+    assert "<b>" not in panel.editor.message.value
     assert panel.editor.type.value == "<b>sfix</b>"
     panel.editor.type.value = "sfix8_En2"
-    assert panel.error.value == ""
+    assert panel.editor.message.value == ""
+    assert q["input"].format == FixedPoint(True, 8, 2)
 
 
 def test_a_window_at_the_edge_of_the_possible_is_explained(q: FakeQuantizer, panel: Panel) -> None:

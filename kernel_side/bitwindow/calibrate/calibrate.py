@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bitwindow.calibrate.batches import Chunk, InputSpec, chunks, sample_count
+from bitwindow.calibrate.glimpse import Glimpse
 from bitwindow.calibrate.record import Calibration
 from bitwindow.errors import DataError
 from bitwindow.network.records import Network
@@ -52,7 +54,9 @@ def calibrate(
     with tqdm(total=total, desc="calibrate", unit="sample", disable=not progress) as bar:
         try:
             for chunk in chunks(data, spec, network.batch):
-                done = done.add(chunk.valid, _spectra(network, observe, parameters, chunk))
+                values = _observed(network, observe, parameters, chunk)
+                spectra = _spectra(values, chunk)
+                done = done.add(chunk.valid, spectra, _glimpses(network, values, start.samples + chunk.first))
                 bar.update(chunk.valid)
                 report(done, total)
         except KeyboardInterrupt:
@@ -61,11 +65,19 @@ def calibrate(
     return done
 
 
-def _spectra(network: Network, observe: Observe, parameters: Any, chunk: Chunk) -> Mapping[str, Spectrum]:
+def _observed(network: Network, observe: Observe, parameters: Any, chunk: Chunk) -> Mapping[str, NDArray[Any]]:
     _, sites = observe(parameters, *chunk.leaves)
     # On the CPU numpy sees a JAX array without a copy, and slicing a view compiles nothing for a ragged last chunk.
     # A compiled function sorts the names; data-flow order makes the first site at fault the cause.
-    spectra = {name: Spectrum.of(np.asarray(sites[name])[: chunk.valid]) for name in network.sites if name in sites}
+    return {name: np.asarray(sites[name])[: chunk.valid] for name in network.sites if name in sites}
+
+
+def _glimpses(network: Network, values: Mapping[str, NDArray[Any]], first: int) -> Mapping[str, Glimpse]:
+    return {name: Glimpse.of(x, first=first, axis=network.sites[name].channel_axis) for name, x in values.items()}
+
+
+def _spectra(values: Mapping[str, NDArray[Any]], chunk: Chunk) -> Mapping[str, Spectrum]:
+    spectra = {name: Spectrum.of(x) for name, x in values.items()}
     for name, spectrum in spectra.items():
         if spectrum.nan or spectrum.inf:
             message = (

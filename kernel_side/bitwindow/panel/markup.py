@@ -8,6 +8,7 @@ from html import escape
 from bitwindow.panel import wording
 from bitwindow.panel.contract import EvaluationView
 from bitwindow.panel.rows import RowText
+from bitwindow.spectrum.record import Spectrum
 
 
 def details(facts: Sequence[tuple[str, str]]) -> str:
@@ -18,8 +19,33 @@ def details(facts: Sequence[tuple[str, str]]) -> str:
     return f'<div class="bw-details">{lines}</div>'
 
 
-def _fact(label: str) -> str:
-    return f'<span class="bw-fact">{escape(label)}</span>'
+def text(words: str) -> str:
+    """Return words as text that no markup in them can leave."""
+    return escape(words)
+
+
+def empty(words: str) -> str:
+    """Return why something is empty."""
+    return f'<div class="bw-empty">{escape(words)}</div>'
+
+
+def section(kind: str, heading: str, content: str, beside: str) -> str:
+    """Return a part of the detail; ``content`` and ``beside`` are HTML already."""
+    return f'<section class="{kind}"><h4>{escape(heading)} <small>{beside}</small></h4>{content}</section>'
+
+
+def sign_legend(spectrum: Spectrum | None) -> str:
+    """Return which bars are which, with the exact number of values of each sign, zeros, NaNs and infinities."""
+    if spectrum is None:
+        return empty("No values counted yet: call q.calibrate(data).")
+    _, positive, negative = spectrum.msb_counts()
+    lines = [("bw-positive", int(positive.sum()), "positive"), ("bw-negative", int(negative.sum()), "negative")]
+    lines.append(("", spectrum.zero, "zero"))
+    lines += [("", count, name) for count, name in ((spectrum.nan, "NaN"), (spectrum.inf, "infinite")) if count]
+    rows = "".join(
+        f'<div><i class="{kind}"></i><b>{wording.count(count)}</b> {name}</div>' for kind, count, name in lines
+    )
+    return f'<div class="bw-signs">{rows}</div>'
 
 
 def beside(rows: Sequence[RowText], top: int, height: int) -> str:
@@ -54,8 +80,21 @@ def accuracy(evaluation: EvaluationView | None) -> str:
     return (
         f'<div class="bw-figure"><span class="bw-label">{escape(name.capitalize())}</span> '
         f'float <b class="bw-float-metric">{before}</b> → quantized <b class="bw-quantized-metric">{after}</b> '
-        f'{_interval(evaluation)} <span class="bw-basis">{_basis(evaluation)}</span></div>'
+        f"{_difference(evaluation)} {_interval(evaluation)} "
+        f'<span class="bw-basis">{_basis(evaluation)}</span>{_progress(evaluation)}</div>'
     )
+
+
+def _difference(evaluation: EvaluationView) -> str:
+    text = wording.difference(evaluation.metric_name, evaluation.float_metric, evaluation.quantized_metric)
+    return f'<span class="bw-difference" title="quantized minus float">{text}</span>' if text else ""
+
+
+def _progress(evaluation: EvaluationView) -> str:
+    """Return a bar of how many samples have been run, while they are."""
+    if not evaluation.running or not evaluation.total:
+        return ""
+    return f'<progress max="{evaluation.total}" value="{evaluation.n}" aria-label="samples run"></progress>'
 
 
 def _interval(evaluation: EvaluationView) -> str:
@@ -86,6 +125,19 @@ def memory(before: int, after: int) -> str:
         f'<div class="bw-figure"><span class="bw-label">Parameters</span> <b>{wording.memory(before)}</b> → '
         f"<b>{wording.memory(after)}</b>{ratio}</div>"
     )
+
+
+def sites(fixed: int, floating: int, locked: int) -> str:
+    """Return how many sites have a type, how many are float, and how many of all are locked."""
+    parts = [f"<b>{wording.count(fixed)}</b> fixed point", f"<b>{wording.count(floating)}</b> float"]
+    if locked:
+        parts.append(f"<b>{wording.count(locked)}</b> locked")
+    return f'<div class="bw-figure"><span class="bw-label">Sites</span> {", ".join(parts)}</div>'
+
+
+def busy(text: str) -> str:
+    """Return the line that says what is under way; nothing for nothing."""
+    return f'<div class="bw-busy" role="status"><i></i>{escape(text)}</div>' if text else ""
 
 
 def error(text: str) -> str:

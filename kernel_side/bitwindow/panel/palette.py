@@ -15,6 +15,8 @@ RAMP: tuple[tuple[int, int, int], ...] = (
     (8, 48, 107),
 )
 """The blues at shade 0, 1/4, 1/2, 3/4 and 1 (ColorBrewer's Blues)."""
+POSITIVE, NEGATIVE = "#2171b5", "#e6862a"
+"""The bars of positive and of negative counts: blue and orange stay apart without red-green vision, and in gray."""
 MASK = (110, 116, 122)
 MASK_OPACITY = 0.55
 

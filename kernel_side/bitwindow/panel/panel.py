@@ -12,10 +12,13 @@ import ipywidgets as widgets
 
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup
+from bitwindow.panel.changes import Changes
 from bitwindow.panel.closing import close_below
 from bitwindow.panel.contract import QuantizerView, SiteView
-from bitwindow.panel.controls import Controls
+from bitwindow.panel.controls import Controls, Selected
+from bitwindow.panel.detail import Detail
 from bitwindow.panel.heat_map import HeatMap
+from bitwindow.panel.picture import Columns
 from bitwindow.panel.row_editor import RowEditor
 from bitwindow.panel.summary import Summary
 
@@ -38,12 +41,15 @@ class Panel(widgets.VBox):
 
     def __init__(self, quantizer: QuantizerView) -> None:
         self.quantizer = quantizer
-        self.controls = Controls(quantizer, self._act)
+        self.controls = Controls(quantizer, self._act, assign=self._assign, reset=self._reset, lock=self._lock_selected)
         self.summary = Summary(quantizer)
+        self.changes = Changes(quantizer, self._act, self._reset)
         self._in_gesture = False
         self.heat_map = HeatMap(self._window_changed, self._window_action, self._select_row, self._window_settled)
-        self.editor = RowEditor(self._set_format, self._select, self._act)
+        self.editor = RowEditor(self._set_format, self._select, self._act, self._reset)
+        self.detail = Detail(self._act)
         self.error = widgets.HTML()
+        self.busy = widgets.HTML()
         self._selected = next(iter(quantizer.sites), None)
         self._drawing = threading.Lock()
         self._waiting: set[str] = set()
@@ -58,10 +64,13 @@ class Panel(widgets.VBox):
         yield widgets.HTML(f"<style>{_STYLE}</style>", layout=widgets.Layout(display="none"))
         yield self.summary.widget
         yield self.controls.widget
+        yield self.busy
         yield self.error
         yield self.heat_map.widget
-        yield self.editor.widget
         yield widgets.HTML(markup.LEGEND)
+        yield self.changes.widget
+        yield self.editor.widget
+        yield self.detail.widget
 
     @property
     def selected(self) -> str | None:
@@ -83,6 +92,8 @@ class Panel(widgets.VBox):
         self._stop_listening()
         self.heat_map.close()
         close_below(self)
+        self.changes.close()
+        self.detail.close()
         super().close()
 
     def _heard(self, event: str) -> None:
@@ -123,12 +134,37 @@ class Panel(widgets.VBox):
     def _draw_rows(self) -> None:
         sites = list(self.quantizer.sites.values())
         names = [site.name for site in sites]
-        self.controls.show()
-        self.summary.show()
         self.heat_map.show(self.quantizer, sites)
         if self._selected in names:
             self.heat_map.select(names.index(self._selected))
-        self.editor.show(names, self._selected_site(), str(self.quantizer.rounding))
+        self._draw_around(names)
+
+    def _draw_around(self, names: list[str]) -> None:
+        q, site, window = self.quantizer, self._selected_site(), self.heat_map.window
+        self.controls.show(self._selection())
+        self.summary.show(sum(row.locked for row in window.rows))
+        self.changes.show()
+        self.editor.show(names, site, str(q.rounding), self._why_no_reset())
+        shown = Columns(high=window.exponent_high, low=window.exponent_low)
+        self.detail.show(site, shown, str(q.rounding), str(q.overflow))
+
+    def _selection(self) -> Selected:
+        rows, window = self.heat_map.window.rows, self.heat_map.window
+        chosen = [rows[row] for row in window.selected if row < len(rows)]
+        return Selected(rows=len(chosen), locked=sum(row.locked for row in chosen))
+
+    def _why_no_reset(self) -> str:
+        if self._selected is None:
+            return "No row is selected"
+        if self._selected in self._locked():
+            return "The row is locked: unlock it first"
+        if self._selected not in self.quantizer.changed_sites:
+            return f"The type is as {self.quantizer.scheme} chose it"
+        return ""
+
+    def _locked(self) -> set[str]:
+        """Return the names of the locked rows."""
+        return {row.name for row in self.heat_map.window.rows if row.locked}
 
     def _selected_site(self) -> SiteView | None:
         return None if self._selected is None else self.quantizer.sites.get(self._selected)
@@ -154,19 +190,50 @@ class Panel(widgets.VBox):
     def _window_settled(self) -> None:
         self._in_gesture = False
 
-    def _window_action(self, action: str, _rows: tuple[int, ...]) -> None:
+    def _window_action(self, action: str, rows: tuple[int, ...]) -> None:
         if action == "undo":
             self._act(self.quantizer.undo)
         elif action == "redo":
             self._act(self.quantizer.redo)
+        elif action == "reset":
+            names = list(self.quantizer.sites)
+            self._act(lambda: self._reset(*(names[row] for row in rows)))
+        else:
+            self._draw("selection")
+
+    def _assign(self, scheme: str, word_length: int) -> None:
+        """Choose all types anew; those of locked rows are put back in the same step."""
+        kept = {name: site.format for name, site in self.quantizer.sites.items() if name in self._locked()}
+        self.quantizer.assign(scheme=scheme, word_length=word_length)
+        held = {name: fmt for name, fmt in kept.items() if fmt is not None}
+        if held:
+            self.quantizer.set_formats(held, join=True)
+
+    def _reset(self, *names: str) -> None:
+        """Give rows the scheme's types, or all of them; locked ones keep theirs."""
+        free = set(names or self.quantizer.changed_sites) - self._locked()
+        if free:
+            self.quantizer.reset(*free)
+
+    def _lock_selected(self) -> None:
+        """Lock the selected rows, or unlock them where all are locked."""
+        window, wanted = self.heat_map.window, not self._selection().all_locked
+        window.rows = tuple(
+            row.with_lock(locked=wanted) if place in window.selected else row for place, row in enumerate(window.rows)
+        )
+        self._draw("selection")
 
     def _set_format(self, name: str, fmt: FixedPoint | str) -> None:
         self.quantizer.set_formats({name: fmt})
 
-    def _act(self, action: Callable[[], object]) -> None:
+    def _act(self, action: Callable[[], object], doing: str = "") -> None:
         """Do what the user asked for; what went wrong stands in the error line until something goes right."""
-        with self._errors_shown(clear=True):
-            action()
+        self.busy.value = markup.busy(doing)
+        try:
+            with self._errors_shown(clear=True):
+                action()
+        finally:
+            self.busy.value = ""
 
     @contextmanager
     def _errors_shown(self, *, clear: bool) -> Iterator[None]:
@@ -174,7 +241,7 @@ class Panel(widgets.VBox):
             yield
         except ValueError as error:
             self.error.value = markup.error(str(error))
-            self.controls.show()  # a refused setting goes back to what holds
+            self.controls.show(self._selection())  # a refused setting goes back to what holds
         except Exception as error:
             self.error.value = markup.error(f"Unexpected {type(error).__name__}: {error}. The kernel's log tells more.")
             raise

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from bitwindow.errors import SettingError
+from bitwindow.errors import FormatError, SettingError
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup
 from bitwindow.panel.contract import SiteView
@@ -23,6 +23,7 @@ class RowEditor:
         set_format: Gives a site, by name, a type, its text form or "float".
         select: Called with the name that the user chose.
         act: Runs what the user asked for and shows its error in words.
+        reset: Called with a name whose type shall be the scheme's again.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class RowEditor:
         set_format: Callable[[str, FixedPoint | str], object],
         select: Callable[[str], None],
         act: Action,
+        reset: Callable[[str], object],
     ) -> None:
         self._set_format = set_format
+        self._reset = reset
         self._select = select
         self._act = act
         self._site: SiteView | None = None
@@ -50,15 +53,21 @@ class RowEditor:
             style={"description_width": "auto"},
             layout=widgets.Layout(width="170px"),
         )
+        self.reset = widgets.Button(icon="history", description="Reset row")
+        self.message = widgets.HTML()
         self.facts = widgets.HTML()
-        self.bar = widgets.HBox([self.name, self.up, self.down, self.narrower, self.wider, self.type])
+        moves = widgets.HBox([self.up, self.down, self.narrower, self.wider])
+        moves.add_class("bw-moves")
+        self.bar = widgets.HBox([self.name, moves, self.type, self.reset])
         self.bar.add_class("bw-bar")
-        self.widget = widgets.VBox([self.bar, self.facts])
+        self.bar.add_class("bw-editor")
+        self.widget = widgets.VBox([self.bar, self.message, self.facts])
         self._connect()
 
-    def show(self, names: list[str], site: SiteView | None, rounding: str) -> None:
-        """Show a site, or that there is none, among the names of all."""
+    def show(self, names: list[str], site: SiteView | None, rounding: str, why_no_reset: str) -> None:
+        """Show a site, or that there is none, among the names of all; say why its type cannot be reset, if so."""
         self._site = site
+        self._explain("")
         fmt = None if site is None else fixed_format(site)
         self._showing = True
         try:
@@ -71,6 +80,8 @@ class RowEditor:
         self.type.disabled = site is None
         for button in (self.up, self.down, self.narrower, self.wider):
             button.disabled = fmt is None
+        self.reset.disabled = bool(why_no_reset)
+        self.reset.tooltip = why_no_reset or "Give this row the type that the scheme chose"
         self.facts.value = "" if site is None else markup.details(details(site, rounding))
 
     def _connect(self) -> None:
@@ -78,6 +89,7 @@ class RowEditor:
         self.down.on_click(lambda _: self._act(lambda: self._change(moved, -1)))
         self.narrower.on_click(lambda _: self._act(lambda: self._change(widened, -1)))
         self.wider.on_click(lambda _: self._act(lambda: self._change(widened, 1)))
+        self.reset.on_click(lambda _: self._act(lambda: self._reset(self._selected().name)))
         self.type.observe(self._typed, "value")
         self.name.observe(self._named, "value")
 
@@ -90,24 +102,46 @@ class RowEditor:
         self._set_format(site.name, change(fmt, bits))
 
     def _typed(self, change: dict[str, str]) -> None:
-        if not self._showing:
-            self._act(lambda: self._set_text(change["new"]))
+        if self._showing:
+            return
+        try:
+            fmt = _read(change["new"])
+            site = self._selected()
+        except ValueError as error:
+            # What was typed stays, to be mended; the message stands below it.
+            self._explain(str(error))
+            return
+        self._explain("")
+        self._act(lambda: self._set_format(site.name, fmt))
+
+    def _explain(self, problem: str) -> None:
+        self.message.value = markup.error(problem)
+        (self.type.add_class if problem else self.type.remove_class)("bw-invalid")
 
     def _named(self, change: dict[str, str | None]) -> None:
         name = change["new"]
         if not self._showing and name is not None:
             self._select(name)
 
-    def _set_text(self, text: str) -> None:
-        # A float written in any case; all else is for FixedPoint.parse to read or to refuse in words.
-        is_float = text.strip().lower() == "float"
-        self._set_format(self._selected().name, "float" if is_float else FixedPoint.parse(text))
-
     def _selected(self) -> SiteView:
         if self._site is None:
             message = "type: wanted a selected row; none is. Click a name on the left of the heat map."
             raise SettingError(message)
         return self._site
+
+
+def _read(text: str) -> FixedPoint | str:
+    """Return the type that a text names, "float" in any case of letters.
+
+    Raises:
+        FormatError: If it names none; the message says which forms there are.
+    """
+    if text.strip().lower() == "float":
+        return "float"
+    try:
+        return FixedPoint.parse(text)
+    except FormatError as error:
+        raise FormatError(f"{error} 'float' leaves the site without a type.") from None
 
 
 def _button(icon: str, tooltip: str) -> widgets.Button:

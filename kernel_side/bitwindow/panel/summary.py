@@ -1,9 +1,10 @@
-"""What became of the network: accuracy before and after, memory, and how far the calibration is."""
+"""What became of the network: accuracy before and after, memory, sites, and how far the calibration is."""
 
 from __future__ import annotations
 
 import ipywidgets as widgets
 
+from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup, wording
 from bitwindow.panel.contract import EvaluationView, QuantizerView
 
@@ -15,19 +16,24 @@ class Summary:
         self._quantizer = quantizer
         self.accuracy = widgets.HTML()
         self.memory = widgets.HTML()
+        self.sites = widgets.HTML()
         self.progress = widgets.IntProgress(min=0, max=1, description="Calibration")
         self.progress.style.description_width = "auto"
         self.progress_text = widgets.Label("")
         self._progress_line = widgets.HBox([self.progress, self.progress_text])
-        figures = widgets.HBox([self.accuracy, self.memory])
+        figures = widgets.HBox([self.accuracy, self.memory, self.sites])
         figures.add_class("bw-summary")
         self.widget = widgets.VBox([figures, self._progress_line])
 
-    def show(self) -> None:
-        """Fill all lines from the quantizer."""
+    def show(self, locked: int) -> None:
+        """Fill all lines from the quantizer; ``locked`` rows are."""
         self.show_evaluation(self._quantizer.evaluation)
         self.show_progress(self._quantizer.calibration_progress)
         self.memory.value = markup.memory(self._quantizer.float_bytes, self._quantizer.quantized_bytes)
+
+        formats = [site.format for site in self._quantizer.sites.values()]
+        fixed = sum(isinstance(fmt, FixedPoint) for fmt in formats)
+        self.sites.value = markup.sites(fixed, len(formats) - fixed, locked)
 
     def show_evaluation(self, evaluation: EvaluationView | None) -> None:
         """Fill the accuracy."""

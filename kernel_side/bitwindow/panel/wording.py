@@ -81,7 +81,7 @@ def metric(name: str, value: float | None) -> str:
     """
     if value is None or math.isnan(value):
         return "—"
-    if name in {"accuracy", "agreement"} or name.startswith("top"):
+    if _is_share(name):
         return f"{100 * value:.2f} %"
     return f"{value:.4g}"
 
@@ -90,6 +90,57 @@ def number(value: float | None) -> str:
     """Return a real number with five digits.
 
     >>> number(-0.123456789), number(None)
-    ('-0.12346', '—')
+    ('\N{MINUS SIGN}0.12346', '—')
     """
-    return "—" if value is None else f"{value:.5g}"
+    return "—" if value is None else exactly(value, 5)
+
+
+def minus(value: int) -> str:
+    """Return an integer with a proper minus sign.
+
+    >>> minus(-3), minus(3)
+    ('\N{MINUS SIGN}3', '3')
+    """
+    return f"{value}".replace("-", "\N{MINUS SIGN}")
+
+
+def exactly(value: float, digits: int = 7) -> str:
+    """Return a real number to some significant digits: 17 tell every float from its neighbours.
+
+    >>> exactly(-0.125), exactly(0.1234567890123), exactly(1e30)
+    ('\N{MINUS SIGN}0.125', '0.1234568', '1e+30')
+    """
+    text = f"{value:.{digits}g}"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if value < 0 else text
+
+
+def short(value: float | None) -> str:
+    """Return a real number to three significant digits.
+
+    >>> short(-0.50408), short(None)
+    ('\N{MINUS SIGN}0.504', '—')
+    """
+    return "—" if value is None else exactly(value, 3)
+
+
+def difference(name: str, before: float | None, after: float | None) -> str:
+    """Return by how much a metric changed, with its sign: shares in percentage points; nothing where one is unknown.
+
+    >>> difference("accuracy", 0.9873, 0.975), difference("mse", 0.5, 0.5), difference("top5", 0.5, 0.50001)
+    ('\N{MINUS SIGN}1.23 points', '±0', '+<0.01 points')
+    >>> difference("accuracy", None, 0.5)
+    ''
+    """
+    if before is None or after is None or not math.isfinite(after - before):
+        return ""
+    change = after - before
+    if change == 0:
+        return "±0"
+    sign = "+" if change > 0 else "\N{MINUS SIGN}"
+    if not _is_share(name):
+        return f"{sign}{abs(change):.3g}"
+    return f"{sign}<0.01 points" if abs(change) < 0.00005 else f"{sign}{100 * abs(change):.2f} points"
+
+
+def _is_share(name: str) -> bool:
+    return name in {"accuracy", "agreement"} or name.startswith("top")

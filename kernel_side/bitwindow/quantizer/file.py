@@ -35,6 +35,7 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
         word_length=state.word_length,
         calibration=quantizer.calibration,
         origin=model.origin,
+        chosen=state.chosen,
     )
     write(record, path)
     return Path(path)
@@ -60,7 +61,13 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
         raise SessionFileError(message)
     quantizer.restore(
         record.calibration,
-        State(assignment=record.assignment, modes=record.modes, scheme=record.scheme, word_length=record.word_length),
+        State(
+            assignment=record.assignment,
+            modes=record.modes,
+            scheme=record.scheme,
+            word_length=record.word_length,
+            chosen=record.chosen,
+        ),
     )
     return quantizer
 

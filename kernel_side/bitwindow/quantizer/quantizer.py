@@ -27,14 +27,15 @@ from bitwindow.model.record import Model
 from bitwindow.network.records import Network
 from bitwindow.numbers.format import FixedPoint, as_format
 from bitwindow.quantizer.build import build_engine
-from bitwindow.quantizer.holder import StateHolder
+from bitwindow.quantizer.choices import SchemeChoices
+from bitwindow.quantizer.closer import CloserLook
 from bitwindow.quantizer.live import LiveEvaluation
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(StateHolder):
+class Quantizer(SchemeChoices):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::
@@ -73,6 +74,7 @@ class Quantizer(StateHolder):
         self._assigned = False
         self._displayed: Any = None
         self._parameter_spectra: dict[str, Spectrum] = {}
+        self.closer = CloserLook(self._engine.network, lambda: self._calibration)
         sites = {name: Site(self, info) for name, info in self._engine.network.sites.items()}
         self._sites: Mapping[str, Site] = MappingProxyType(sites)
         self._live = LiveEvaluation(self._engine, lambda: self.state, self._tell)
@@ -192,7 +194,7 @@ class Quantizer(StateHolder):
                 overflow=state.modes.overflow,
                 percentile=percentile,
             )
-            return replace(state, assignment=assignment, scheme=name, word_length=width)
+            return replace(state, assignment=assignment, chosen=assignment, scheme=name, word_length=width)
 
         self._go(chosen, "formats")
         self._assigned = True

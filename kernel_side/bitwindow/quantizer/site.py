@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitwindow.assign.records import Format
+from bitwindow.calibrate.channels import Channels
 from bitwindow.errors import SettingError
 from bitwindow.network.records import SiteInfo, SiteKind
 from bitwindow.numbers.cast import Verdict, cast_floats, stored_to_values
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
+from bitwindow.quantizer.closer import CloserLook
 from bitwindow.quantizer.state import State
 from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
@@ -40,6 +42,11 @@ class Owner(Protocol):
 
     def set_format(self, name: str, fmt: FixedPoint | str) -> None:
         """Give one site a type."""
+        ...
+
+    @property
+    def closer(self) -> CloserLook:
+        """Examples and channels by name."""
         ...
 
 
@@ -103,6 +110,21 @@ class Site:
     def maximum(self) -> float | None:
         """The largest finite value seen; None when there is none."""
         return None if self.spectrum is None else self.spectrum.maximum
+
+    @property
+    def examples(self) -> NDArray[np.float64] | None:
+        """Some real values, the extremes of each sign among them; None for an activation of which none were kept."""
+        return self._owner.closer.examples(self.name)
+
+    @property
+    def channel_axis(self) -> int | None:
+        """The axis of ``shape`` that counts the channels; None where there is none."""
+        return self._info.channel_axis
+
+    @property
+    def channels(self) -> Channels | None:
+        """The spectra of the channels: all values of a parameter, counted when asked for, or the first samples'."""
+        return self._owner.closer.channels(self.name)
 
     @property
     def counts(self) -> Counts | None:

@@ -12,12 +12,13 @@ MOST_STEPS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Everything the user can change about the quantized network."""
+    """Everything the user can change about the quantized network; ``chosen``: the types of the last ``assign``."""
 
     assignment: Assignment
     modes: Modes
     scheme: str
     word_length: int
+    chosen: Assignment | None = None
 
 
 @dataclass

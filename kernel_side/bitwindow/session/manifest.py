@@ -18,6 +18,7 @@ from bitwindow.execute.modes import Modes
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.session.arrays import ArrayStore, read_array, read_dtype, read_shape
 from bitwindow.session.fields import Field
+from bitwindow.session.glimpses import read_glimpse, write_glimpse
 from bitwindow.session.model_source import read_origin, write_origin
 from bitwindow.session.record import SessionRecord
 from bitwindow.session.tree import Tree, read_tree, write_tree
@@ -66,7 +67,9 @@ def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> by
         "calibration": {
             "samples": record.calibration.samples,
             "spectra": [_write_spectrum(*item, store) for item in record.calibration.spectra.items()],
+            "glimpses": [write_glimpse(*item, store) for item in record.calibration.glimpses.items()],
         },
+        "chosen": None if record.chosen is None else _write_assignment(record.chosen),
     }
     return json.dumps(document, allow_nan=False, indent=1).encode()
 
@@ -124,6 +127,7 @@ def read_manifest(manifest: Field, read: Read, params: Tree = None) -> SessionRe
         scheme=settings["scheme"].text(),
         word_length=settings["word_length"].integer(1, 32),
         calibration=_read_calibration(manifest["calibration"], read),
+        chosen=_read_chosen(manifest),
     )
 
 
@@ -171,6 +175,13 @@ def _read_assignment(field: Field) -> Assignment:
     )
 
 
+def _read_chosen(manifest: Field) -> Assignment | None:
+    # Files of the first days do not say what the scheme chose.
+    if "chosen" not in manifest or manifest["chosen"].value is None:
+        return None
+    return _read_assignment(manifest["chosen"])
+
+
 def _read_format(field: Field) -> Format:
     if field.text() == "float":
         return "float"
@@ -208,7 +219,9 @@ def _read_calibration(field: Field, read: Read) -> Calibration:
             spectra[site] = Spectrum.from_arrays(arrays)
         except DataError as error:
             raise item.fault(f"the arrays of a spectrum ({error})") from error
-    return Calibration(samples=field["samples"].integer(0, MOST_SAMPLES), spectra=spectra)
+    items = field["glimpses"].elements() if "glimpses" in field else ()
+    glimpses = {item["site"].text(): read_glimpse(item, read, MOST_SAMPLES) for item in items}
+    return Calibration(samples=field["samples"].integer(0, MOST_SAMPLES), spectra=spectra, glimpses=glimpses)
 
 
 def _refuse_constant(text: str) -> float:

@@ -32,7 +32,8 @@ class SessionRecord:
         modes: rounding, overflow, accumulator, seed.
         scheme: of the last assignment.
         word_length: of the last assignment, in bits.
-        calibration: samples counted and the spectra of inputs and activations.
+        calibration: samples counted, the spectra of inputs and activations, and glimpses of them.
+        chosen: the types of the last assignment by a scheme, of the same sites; None where there was none.
 
     Raises:
         SessionFileError: If the parts name different sites.
@@ -48,6 +49,7 @@ class SessionRecord:
     word_length: int
     calibration: Calibration
     origin: Origin | None = None
+    chosen: Assignment | None = None
 
     def __post_init__(self) -> None:
         """Check that all parts speak of the same sites."""
@@ -57,6 +59,8 @@ class SessionRecord:
             "following biases": self.assignment.following - sites,
             "flags": set(self.assignment.flags) - sites,
             "spectra": set(self.calibration.spectra) - sites,
+            "glimpses": set(self.calibration.glimpses) - sites,
+            "chosen types": set() if self.chosen is None else set(self.chosen.formats) ^ sites,
         }
         for part, strange in others.items():
             if strange:

@@ -1,0 +1,46 @@
+"""The values of a tensor that lie nearest to zero: the first to underflow. The others' extremes are in the spectrum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BLOCK = 1 << 16
+"""Values that are looked at together, so that they stay in the cache."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearest:
+    """The least value above zero and the greatest below it, exact; None where there is none."""
+
+    above: float | None
+    below: float | None
+
+    @classmethod
+    def of(cls, values: NDArray[Any]) -> Nearest:
+        """Return the values nearest to zero; NaNs and infinities are left out."""
+        flat = np.asarray(values).reshape(-1)
+        if flat.dtype not in (np.float32, np.float64):
+            flat = flat.astype(np.float32)  # exact for float16 and bfloat16
+        word = np.dtype(f"u{flat.dtype.itemsize}").type
+        top = word(1) << word(8 * flat.dtype.itemsize - 1)
+        infinity = np.array(np.inf, flat.dtype).view(word)
+        above = below = int(infinity)
+        for start in range(0, flat.size, _BLOCK):
+            # Taken as integers, floats above zero keep their order and wrap below it; zero itself goes to the far end.
+            block = flat[start : start + _BLOCK].view(word) - word(1)
+            above = min(above, int(block.min()) + 1)
+            below = min(below, int((block - top).min()) + 1)
+        least, greatest = (
+            None if bits >= infinity else float(np.array(bits, word).view(flat.dtype)) for bits in (above, below)
+        )
+        return cls(above=least, below=None if greatest is None else -greatest)
+
+    def __add__(self, other: Nearest) -> Nearest:
+        return Nearest(
+            above=min((v for v in (self.above, other.above) if v is not None), default=None),
+            below=max((v for v in (self.below, other.below) if v is not None), default=None),
+        )

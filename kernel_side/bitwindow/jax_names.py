@@ -6,6 +6,7 @@ When a new JAX release renames something, this file changes and no other does. C
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal
@@ -80,7 +81,9 @@ def scope(equation: JaxprEqn) -> tuple[str, ...]:
     """Return the named scopes that an equation was written in, outermost first (Flax modules, ``jax.named_scope``)."""
     text = str(equation.source_info.name_stack)
     # jnp.einsum names a scope by its formula, which is nobody's name for a layer.
-    return tuple(part for part in text.split("/") if part and "->" not in part)
+    parts = (part for part in text.split("/") if part and "->" not in part)
+    # Flax calls a method's scope "cell.scan_fn" and opens "cell" in it once more.
+    return tuple(part for part, _ in groupby(part.split(".")[0] for part in parts))
 
 
 def bind(equation: JaxprEqn, operands: Sequence[Any]) -> list[Any]:

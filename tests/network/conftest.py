@@ -21,12 +21,14 @@ from bitwindow.network.records import (
     FloatComputation,
     Layer,
     Lookup,
+    Loop,
     Network,
     Operand,
     PassThrough,
     Product,
     Step,
     Sum,
+    Value,
 )
 
 Interpret = Callable[..., dict[str, Any]]
@@ -119,25 +121,34 @@ def _compute(layer: Layer, x: list[Any]) -> Any:
 def read_records(network: Network, *inputs: Any) -> dict[str, Any]:
     """Return every value of the network by name, computed from its records alone."""
     values: dict[str, Any] = {name: jnp.asarray(x) for name, x in zip(network.inputs, inputs, strict=True)}
+    _run_layers(network, network.layers, network.values, values, ())
+    return values
 
+
+def _run_layers(
+    network: Network, layers: Any, known: Mapping[str, Value], values: dict[str, Any], steps: tuple[int, ...]
+) -> None:
     def view(operand: Operand) -> Any:
         key = operand.value
         x = values[key] if key is not None else jnp.asarray(network.parameters[str(operand.parameter)])
+        at = iter(steps)
         for step in operand.view:
-            x = _step(x, step)
+            x = x[next(at)] if step.primitive == "step" else _step(x, step)
         return x
 
-    for layer in network.layers:
+    for layer in layers:
         operands = [view(operand) for operand in layer.operands]
+        if isinstance(layer.operation, Loop):
+            values.update(zip(layer.outputs, _loop(network, layer.operation, operands, steps), strict=True))
+            continue
         if isinstance(layer.operation, FloatComputation):
             # Executors compile float layers, so they must survive jit.
             results = jax.jit(layer.operation.function)(*operands)
             values.update(zip(layer.outputs, results, strict=True))
             continue
         if isinstance(layer.operation, Lookup):
-            values[layer.outputs[0]] = jax.jit(layer.operation.function)(*operands)
-            continue
-        if isinstance(layer.operation, PassThrough):
+            result = jax.jit(layer.operation.function)(*operands)
+        elif isinstance(layer.operation, PassThrough):
             result = operands[0]
             for step in layer.operation.steps:
                 result = _step(result, step)
@@ -146,9 +157,29 @@ def read_records(network: Network, *inputs: Any) -> dict[str, Any]:
             result = result if layer.bias is None else result + view(layer.bias)
             result = jnp.transpose(result, layer.arranged) if layer.arranged else result
             result = _clip(result, layer.activation)
-        assert result.shape == network.values[layer.outputs[0]].shape
+        assert result.shape == known[layer.outputs[0]].shape
         values[layer.outputs[0]] = result
-    return values
+
+
+def _loop(network: Network, loop: Loop, operands: list[Any], steps: tuple[int, ...]) -> list[Any]:
+    """Run a loop step by step in Python."""
+    constants = dict(zip(loop.constants, operands, strict=False))
+    rest = operands[len(loop.constants) :]
+    starts = iter(rest[: len(rest) - len(loop.scanned)])
+    slices = dict(zip(loop.scanned, rest[len(rest) - len(loop.scanned) :], strict=True))
+    state = {one.name: next(starts) if one.initial is None else jnp.asarray(one.initial) for one in loop.carries}
+    kept: dict[int, dict[str, Any]] = {}
+    for at in reversed(range(loop.length)) if loop.reverse else range(loop.length):
+        now = {name: x[:, at] for name, x in slices.items()} | {name: x[at] for name, x in loop.counted.items()}
+        values = {**constants, **state, **now}
+        _run_layers(network, loop.layers, loop.values, values, (*steps, at))
+        state = {one.name: values[one.result] for one in loop.carries}
+        kept[at] = values
+    last = 0 if loop.reverse else loop.length - 1
+    return [
+        jnp.stack([kept[at][name] for at in range(loop.length)], axis=1) if kind == "stack" else kept[last][name]
+        for kind, name in loop.exports
+    ]
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from bitwindow.network.records import (
     PassThrough,
 )
 from bitwindow.network.trace import trace
+from tests.network import recurrent  # noqa: F401  (its cases join the battery)
 from tests.network.networks import BATCH, CASES
 
 

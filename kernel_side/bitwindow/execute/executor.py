@@ -22,6 +22,7 @@ from bitwindow.execute.floating import compute_in_floats, jitted_cast, jitted_va
 from bitwindow.execute.integer import integer_step, variant_of, variants_of
 from bitwindow.execute.layers import Plan, Sizes, plan_layer
 from bitwindow.execute.lookups import lookup_step
+from bitwindow.execute.loop_run import plan_loops, run_loop
 from bitwindow.execute.outputs import output_values
 from bitwindow.execute.parameters import StoredParameters, store
 from bitwindow.execute.plan import Variant
@@ -29,7 +30,7 @@ from bitwindow.execute.reading import all_typed, check_inputs, operand_shapes, o
 from bitwindow.execute.samples import SampleNumbers, packed_samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
-from bitwindow.network.records import Contraction, Convolution, FloatComputation, Lookup, PassThrough
+from bitwindow.network.records import Contraction, Convolution, FloatComputation, Lookup, Loop, PassThrough
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
@@ -113,10 +114,11 @@ class Executor:
         plans = {}
         for layer in self.network.layers:
             formats = self._formats(layer, assignment)
-            if not isinstance(layer.operation, FloatComputation | Lookup) and all_typed(formats):
+            if not isinstance(layer.operation, FloatComputation | Lookup | Loop) and all_typed(formats):
                 plans[layer.name] = plan_layer(
                     layer, typed_ones(formats), stored, self._shapes[layer.name], modes, patches=self.patches
                 )
+        plans |= plan_loops(self.network, stored, assignment, modes, patches=self.patches)
         self._planned = Setting(assignment=assignment, modes=modes, stored=stored, plans=plans)
         return self._planned
 
@@ -235,6 +237,21 @@ class Executor:
         numbers = packed_samples(setting.modes, index, first_sample, valid, self.network.batch)
         formats = self._formats(layer, setting.assignment)
         plan = setting.plans.get(layer.name)
+        if isinstance(layer.operation, Loop):
+            carriers = tuple(self._seen(operand, setting, boundaries) for operand in layer.operands)
+            return run_loop(
+                self.network,
+                layer,
+                setting.assignment,
+                setting.modes,
+                setting.stored,
+                setting.plans,
+                carriers,
+                numbers,
+                self._steps,
+                tally=tally,
+                patches=self.patches,
+            )
         if isinstance(layer.operation, Lookup):
             return self._run_lookup(layer, layer.operation, setting, boundaries), [], []
         if plan is None:
@@ -304,6 +321,9 @@ class Executor:
         fmt = target if isinstance(target, FixedPoint) else formats[0]
         table = np.stack([one.as_array() for one in formats])
         return operands, table, fmt.as_array(), plan.settings.packed(), plan.extra, numbers
+
+    def _seen(self, operand: Operand, setting: Setting, boundaries: Mapping[str, Any]) -> Any:
+        return apply_steps(self._plain(operand, setting.stored, boundaries), operand.view, None, "")
 
     def _run_lookup(
         self, layer: Layer, operation: Lookup, setting: Setting, boundaries: Mapping[str, Any]

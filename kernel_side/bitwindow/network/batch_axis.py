@@ -7,35 +7,10 @@ from collections.abc import Mapping
 from bitwindow.errors import ModelError
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
-from bitwindow.network.program import Constant, Program
+from bitwindow.network.program import Constant
 from bitwindow.network.regions import in_order
 
 _REASON = "float, because the batch is no axis of its own in a value inside it; reads k * 2^-F"
-
-
-def batch_axes(program: Program, batch: int, shapes: Mapping[int, tuple[int, ...]] | None) -> dict[int, int | None]:
-    """Return which axis of each variable is the batch, None where none is (or several are).
-
-    Args:
-        program: The program at ``batch``.
-        batch: Its batch size.
-        shapes: The shape of every variable at a batch of one sample more, or None where the program differs there.
-    """
-    return {
-        variable: _axis(shape, batch, None if shapes is None else shapes[variable])
-        for variable, shape in program.shapes.items()
-    }
-
-
-def _axis(shape: tuple[int, ...], batch: int, other: tuple[int, ...] | None) -> int | None:
-    if other is None:
-        return 0 if shape[:1] == (batch,) else None
-    if len(shape) != len(other):
-        return None
-    differing = [axis for axis, (one, two) in enumerate(zip(shape, other, strict=True)) if one != two]
-    if len(differing) != 1 or (shape[differing[0]], other[differing[0]]) != (batch, batch + 1):
-        return None
-    return differing[0]
 
 
 def check_outputs(flow: Flow, batch: int, where: str) -> None:
@@ -109,6 +84,10 @@ def _first_pair(flow: Flow, home: Mapping[int, int]) -> set[int] | None:
     for position, equation in enumerate(flow.equations):
         for variable in equation.outputs:
             others = {home[reader] for reader in flow.readers.get(variable, [])} - {home[position]}
+            # A counter of steps belongs to no sample.
+            counts = flow.other is not None and flow.other.shapes[variable] == flow.program.shapes[variable]
+            if counts and not flow.is_float(variable):
+                continue
             if others and flow.batch_axis[variable] is None:
                 return {home[position], *others}
     return None

@@ -17,6 +17,7 @@ from bitwindow.network.groups import Group
 from bitwindow.network.layout import Permutation, from_front, joined, to_front, transpose
 from bitwindow.network.lookups import lookup_function
 from bitwindow.network.names import Namer, outer_scope, prefix_of, scope_text
+from bitwindow.network.observe import WatchedLoop
 from bitwindow.network.program import Atom, Constant, Equation
 from bitwindow.network.records import (
     Average,
@@ -59,7 +60,9 @@ class Builder:
         self.sites: dict[str, SiteInfo] = {}
         self.parameters: dict[str, np.ndarray[Any, Any]] = {}
         self.observed: dict[str, tuple[int, Permutation]] = {}
+        self.watched: dict[int, WatchedLoop] = {}
         self.value_of: dict[int, str] = {}
+        self.steps: tuple[int, ...] = ()
         self._channel_axis: dict[int, int | None] = {}
         self._parameter_names: dict[int, str] = dict(leaf_names)
         for variable, name in input_names.items():
@@ -77,16 +80,43 @@ class Builder:
         else:
             self._exact_layer(group, equations)
 
+    def static_name(self, atom: Atom) -> str:
+        """Return the name of the parameter, or of the first of those, that a static atom is made of; "" without any."""
+        if isinstance(atom, Constant):
+            return ""
+        leaves = [
+            self._parameter_names[leaf] for leaf in self.flow.statics.leaves(atom) if leaf in self._parameter_names
+        ]
+        return self._parameter_names.get(atom, leaves[0] if leaves else "")
+
+    def static_operand(self, atom: Atom, layer: str, front: Permutation) -> Operand:
+        """Return a parameter with the batch in front."""
+        return self._moved_to_front(self._operand(atom, layer, "bias"), front)
+
+    def take_over(self, variable: int, name: str) -> None:
+        """Let a variable be the value ``name`` that a loop hands out."""
+        self.value_of[variable] = name
+        self._channel_axis[variable] = None
+
+    def made(self) -> dict[str, bool]:
+        """Return every value that a layer makes, and whether it is cast to a site of its own there."""
+        moves = (PassThrough, Lookup)
+        return {
+            name: not isinstance(layer.operation, moves) and self.values[name].site is not None
+            for layer in self.layers
+            for name in layer.outputs
+        }
+
     # ------------------------------------------------------------ layers
 
     def _exact_layer(self, group: Group, equations: Sequence[Equation]) -> None:
         operation = group.operation
         assert operation is not None  # noqa: S101 (the rule that made the group set it)
         weights = self._is_product(group) and self._weight_position(group) is not None
-        name = self._product_name(group, equations) if weights else self._plain_name(group, equations)
+        name = self._product_name(group, equations) if weights else self.plain_name(group, equations)
         weighted = self._is_product(group) or isinstance(operation, Product)
         kinds: list[SiteKind] = ["weight" if weighted else "bias"] * len(group.operands)
-        front = self._front(group.output)
+        front = self.front(group.output)
         if group.reciprocal:
             operands = [self._operand(group.operands[0], name, "weight"), self._reciprocal(group.operands[1], name)]
         elif isinstance(operation, Concatenation):
@@ -101,7 +131,7 @@ class Builder:
         bias = None if group.bias is None else self._operand(group.bias, name, "bias")
         self._mark_channels(group, operands, bias)
         self._add_value(group.output, name, layer=name, kind="activation", channel_axis=self._channels(group))
-        self._append(
+        self.append(
             Layer(
                 name=name,
                 operation=operation,
@@ -119,7 +149,7 @@ class Builder:
         statics, table = self.flow.statics, group.operands[0]
         leaves = statics.leaves(table) if statics.is_static(table) else ()
         prefix = prefix_of(self._parameter_names.get(leaves[0], "")) if leaves else ""
-        name = self.names.unique(prefix) if prefix else self._plain_name(group, equations)
+        name = self.names.unique(prefix) if prefix else self.plain_name(group, equations)
         operand = self._operand(table, name, "weight")
         whole = [atom for atom in self._float_operands(equations) if isinstance(atom, int) and atom != table]
         made = {variable for equation in equations for variable in equation.outputs}
@@ -128,7 +158,7 @@ class Builder:
         function = fronted_lookup(
             lookup_function(equations, whole, plain),
             [self._back(atom) for atom in (table, *whole)],
-            self._front(group.output),
+            self.front(group.output),
         )
         site = operand.parameter if operand.value is None else self.values[operand.value].site
         assert site is not None  # noqa: S101 (a table holds floating-point numbers)
@@ -138,20 +168,20 @@ class Builder:
         )
         others = tuple(Operand(value=self.value_of[atom]) for atom in whole)
         operation = Lookup(function=function, primitives=tuple(equation.primitive for equation in equations))
-        self._append(
+        self.append(
             Layer(name=name, operation=operation, operands=operands + others, outputs=(name,), note=_PASSED), equations
         )
 
     def _pass_layer(self, group: Group, equations: Sequence[Equation]) -> None:
-        name = self._plain_name(group, equations)
+        name = self.plain_name(group, equations)
         operand = self._operand(group.operands[0], name, "weight")
         assert operand.value is not None  # noqa: S101 (a pass-through moves a dynamic value)
         self._add_moved(group.output, name, self.values[operand.value].site)
         if all(step.primitive in _KEEPS_AXES for step in group.steps):
             self._channel_axis[group.output] = self._inherited(group.operands, group.output)
-        steps = joined((*operand.view, *group.steps, *transpose(self._front(group.output))))
+        steps = joined((*operand.view, *group.steps, *transpose(self.front(group.output))))
         operand, operation = Operand(value=operand.value), PassThrough(steps=steps)
-        self._append(
+        self.append(
             Layer(name=name, operation=operation, operands=(operand,), outputs=(name,), note=_PASSED), equations
         )
 
@@ -173,18 +203,21 @@ class Builder:
         names = [name, *(self.names.unique(f"{name}/{position}") for position in range(1, len(outputs)))]
         for variable, own in zip(outputs, names, strict=True):
             axis = self._inherited(atoms, variable)
-            self._add_value(variable, own, layer=name, kind="activation", reason=reason, channel_axis=axis)
+            # Inside a loop the gates' functions are float, what they hand on has a type.
+            why = "" if self.steps else reason
+            self._add_value(variable, own, layer=name, kind="activation", reason=why, channel_axis=axis)
         function = fronted(
             float_function(self.flow, equations, atoms, outputs),
             [self._back(atom) for atom in atoms],
-            [self._front(variable) for variable in outputs],
+            [self.front(variable) for variable in outputs],
         )
         primitives = tuple(equation.primitive for equation in equations)
         operation = FloatComputation(function=function, reason=reason, primitives=primitives)
         layer = Layer(name=name, operation=operation, operands=tuple(operands), outputs=tuple(names), note=reason)
-        self._append(layer, equations)
+        self.append(layer, equations)
 
-    def _append(self, layer: Layer, equations: Sequence[Equation]) -> None:
+    def append(self, layer: Layer, equations: Sequence[Equation]) -> None:
+        """Add a layer, the last so far."""
         self.layers.append(replace(layer, primitives=tuple(equation.primitive for equation in equations)))
 
     # ------------------------------------------------------------ names
@@ -200,7 +233,8 @@ class Builder:
             else self.names.counted("conv" if group.kind == "convolution" else "dense")
         )
 
-    def _plain_name(self, group: Group, equations: Sequence[Equation]) -> str:
+    def plain_name(self, group: Group, equations: Sequence[Equation]) -> str:
+        """Return a name for a layer by its scope and label."""
         scope = scope_text([equation.scope for equation in equations], self.outer)
         return self.names.unique(f"{scope}/{group.label}" if scope else group.label)
 
@@ -281,7 +315,7 @@ class Builder:
         view = joined((*operand.view, *transpose(front)))
         return Operand(value=operand.value, parameter=operand.parameter, view=view)
 
-    def _front(self, variable: int) -> Permutation:
+    def front(self, variable: int) -> Permutation:
         """Return the permutation from the program's order of axes to that of the records."""
         return to_front(self.flow.batch_axis[variable] or 0, len(self.flow.program.shapes[variable]))
 
@@ -322,16 +356,16 @@ class Builder:
         self._add_moved(variable, name, site)
         self._channel_axis[variable] = channel_axis
         if site is not None:
-            front = self._front(variable)
+            front = self.front(variable)
             shape = self.values[name].shape[1:]
             self.observed[name] = (variable, front)
-            info = SiteInfo(name=name, kind=kind, shape=shape, layer=layer, float_reason=reason)
+            info = SiteInfo(name=name, kind=kind, shape=(*self.steps, *shape), layer=layer, float_reason=reason)
             place = front.index(channel_axis) - 1 if channel_axis is not None else -1
-            self.sites[name] = replace(info, channel_axis=None if place < 0 else place)
+            self.sites[name] = replace(info, channel_axis=None if place < 0 else place + len(self.steps))
 
     def _add_moved(self, variable: int, name: str, site: str | None) -> None:
         program = self.flow.program
-        shape = tuple(program.shapes[variable][axis] for axis in self._front(variable))
+        shape = tuple(program.shapes[variable][axis] for axis in self.front(variable))
         self.value_of[variable] = name
         self.values[name] = Value(name=name, shape=shape, dtype=program.dtypes[variable], site=site)
 

@@ -59,6 +59,8 @@ def _shape_after(step: Step, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         return tuple(shape[axis] for axis in params["permutation"])
     if step.primitive == "broadcast_in_dim":
         return tuple(params["shape"])
+    if step.primitive == "step":
+        return shape[1:]
     if step.primitive == "squeeze":
         return tuple(size for axis, size in enumerate(shape) if axis not in params["dimensions"])
     return shape if step.primitive == "rev" else None
@@ -66,6 +68,8 @@ def _shape_after(step: Step, shape: tuple[int, ...]) -> tuple[int, ...] | None:
 
 def _axis_before(step: Step, before: tuple[int, ...], after: tuple[int, ...], axis: int) -> int | None:
     params: dict[str, Any] = dict(step.params)
+    if step.primitive == "step":
+        return axis + 1
     if step.primitive == "transpose":
         return int(params["permutation"][axis])
     if step.primitive == "broadcast_in_dim":

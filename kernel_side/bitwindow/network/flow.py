@@ -11,7 +11,8 @@ from bitwindow.network.statics import Statics
 class Flow:
     """The dynamic part of a program as a graph; sets of equations are bit masks over positions in ``equations``.
 
-    ``batch_axis`` says which axis of each variable is the batch, None where none is.
+    ``batch_axis`` says which axis of each variable is the batch of size ``batch``, None where none is; ``other`` is the
+    same program for one sample more, None where it would be another.
     """
 
     def __init__(
@@ -20,11 +21,16 @@ class Flow:
         statics: Statics,
         inputs: Iterable[int],
         batch_axis: Mapping[int, int | None],
+        *,
+        batch: int,
+        other: Program | None,
     ) -> None:
         self.program = program
         self.statics = statics
         self.inputs = tuple(inputs)
         self.batch_axis = batch_axis
+        self.batch = batch
+        self.other = other
         self.equations = tuple(
             equation for equation in program.equations if any(not statics.is_static(atom) for atom in equation.inputs)
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bitwindow.network.open_loop import OpenLoop
 from bitwindow.network.program import Atom
 from bitwindow.network.records import Average, Clip, Concatenation, Contraction, Convolution, Product, Step, Sum
 
 GroupKind = Literal[
-    "convolution", "contraction", "sum", "product", "concatenation", "average", "pass", "lookup", "float"
+    "convolution", "contraction", "sum", "product", "concatenation", "average", "pass", "lookup", "loop", "float"
 ]
 ExactOperation = Convolution | Contraction | Sum | Product | Concatenation | Average
 
@@ -22,7 +23,7 @@ class Group:
     are the atoms that its operation reads, ``bias`` the atom added to it. A pass-through has ``steps``; a float group
     has a ``kind`` alone and finds its operands and outputs by itself; of a lookup, ``operands`` is the table, and its
     last member picks from it. ``reason`` is set where it is known beforehand. A product with ``reciprocal`` divides by
-    its last operand.
+    its last operand. A loop has its ``inside``.
     """
 
     kind: GroupKind
@@ -36,3 +37,4 @@ class Group:
     reason: str = ""
     label: str = ""
     reciprocal: bool = False
+    inside: OpenLoop | None = None

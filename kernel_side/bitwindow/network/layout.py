@@ -15,6 +15,8 @@ def to_front(axis: int, rank: int) -> Permutation:
     >>> to_front(1, 3)
     (1, 0, 2)
     """
+    if rank == 0:
+        return ()
     return (axis, *(other for other in range(rank) if other != axis))
 
 
@@ -24,6 +26,8 @@ def from_front(axis: int, rank: int) -> Permutation:
     >>> from_front(2, 3)
     (1, 2, 0)
     """
+    if rank == 0:
+        return ()
     order = list(range(1, rank))
     order.insert(axis, 0)
     return tuple(order)

@@ -72,9 +72,22 @@ def run(equations: Iterable[Equation], environment: dict[int, Any]) -> None:
         environment.update(zip(equation.outputs, equation.bind(operands), strict=True))
 
 
-def flatten(closed: jax_names.ClosedJaxpr) -> Program:
-    """Read every call in place, number the variables, and leave out what cannot reach an output."""
-    return _Flattener().program(closed)
+def flatten(
+    closed: jax_names.ClosedJaxpr,
+    *,
+    given: Mapping[int, Constant] | None = None,
+    scope: tuple[str, ...] = (),
+    calls: tuple[tuple[str, int], ...] = (),
+) -> Program:
+    """Read every call in place, number the variables, and leave out what cannot reach an output.
+
+    Args:
+        closed: The program.
+        given: Arguments, by place, that are numbers known beforehand.
+        scope: The named scopes that the program stands in.
+        calls: The calls that it stands in.
+    """
+    return _Flattener().program(closed, given or {}, scope, calls)
 
 
 class _Flattener:
@@ -87,10 +100,19 @@ class _Flattener:
         self.calls = 0
         self.shards = 0
 
-    def program(self, closed: jax_names.ClosedJaxpr) -> Program:
+    def program(
+        self,
+        closed: jax_names.ClosedJaxpr,
+        given: Mapping[int, Constant],
+        scope: tuple[str, ...],
+        calls: tuple[tuple[str, int], ...],
+    ) -> Program:
+        # Calls outside are numbered from 1 on; those inside must not be taken for them.
+        self.calls = max((number for _, number in calls), default=0)
         arguments = tuple(self.variable(item.aval) for item in closed.jaxpr.invars)
         environment: dict[Any, Atom] = dict(zip(closed.jaxpr.invars, arguments, strict=True))
-        outputs = self.body(closed.jaxpr, closed.consts, environment, (), ())
+        environment |= {closed.jaxpr.invars[place]: number for place, number in given.items()}
+        outputs = self.body(closed.jaxpr, closed.consts, environment, scope, calls)
         live = _live(self.equations, outputs)
         equations = tuple(_renumbered(equation, index) for index, equation in enumerate(live))
         return Program(

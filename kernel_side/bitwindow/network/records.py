@@ -153,8 +153,42 @@ class FloatComputation:
     primitives: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Carry:
+    """What a loop carries round: the value ``name`` of its body, at first ``initial`` or else an operand of the loop.
+
+    At the end of a step it becomes the value ``result`` of the body, whose site is its own.
+    """
+
+    name: str
+    result: str
+    initial: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop:
+    """``length`` steps of a network of layers, from the last slice to the first where ``reverse``.
+
+    The layer's operands are the ``constants`` (named as in the body), then the start of each carry without an
+    ``initial`` array, then the values ``scanned``, whose second axis counts the steps. ``counted`` are whole numbers
+    known beforehand, one a step. A view of a body's parameter that holds the step ``"step"`` takes this step's slice
+    there. ``values`` are those of one step. The layer's outputs are ``exports``: a value of every step ("stack", the
+    steps as second axis) or of the last one ("last").
+    """
+
+    length: int
+    reverse: bool
+    layers: tuple[Layer, ...]
+    values: Mapping[str, Value]
+    constants: tuple[str, ...]
+    carries: tuple[Carry, ...]
+    scanned: tuple[str, ...]
+    counted: Mapping[str, np.ndarray]
+    exports: tuple[tuple[Literal["stack", "last"], str], ...]
+
+
 Operation = (
-    Convolution | Contraction | Sum | Product | Concatenation | Average | PassThrough | Lookup | FloatComputation
+    Convolution | Contraction | Sum | Product | Concatenation | Average | PassThrough | Lookup | Loop | FloatComputation
 )
 
 

@@ -17,13 +17,15 @@ from bitwindow.network.float_kinds import kind_of
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
 from bitwindow.network.lookups import lookup_group
+from bitwindow.network.loop_source import LOOPS, CannotOpen
+from bitwindow.network.open_loop import open_loop
 from bitwindow.network.program import Equation
 from bitwindow.network.records import Clip, Step, Sum
 from bitwindow.network.steps import Moved, structural_step
 
 RELU = Clip(lower=0.0, upper=None)
-# A loop or branch is one equation; its inside is not looked at.
-_CLOSED = frozenset({"scan", "while", "cond"})
+# A branch is one equation; its inside is not looked at.
+_CLOSED = frozenset({"cond"})
 # Labels of arithmetic that is nobody's function; an affine chain by channel (batch-norm) stays one layer.
 _NO_FUNCTION = frozenset({"scale", "mul", "square", "affine", "add", "sub", "neg", "power", "maximum", "minimum"})
 _PARTS = frozenset({"slice", "split", "dynamic_slice"})
@@ -175,8 +177,19 @@ def _anchor(flow: Flow, position: int, *, joins: bool) -> Group | None:
         group = exact.sum_group(flow, position) or elementwise_group(flow, position)
     if group is not None:
         return group
+    if equation.primitive in LOOPS:
+        return _loop(flow, position)
     opaque = equation.primitive in _CLOSED or equation.primitive in {"conv_general_dilated", "dot_general"}
     return Group(kind="float", members=[position]) if joins or opaque else None
+
+
+def _loop(flow: Flow, position: int) -> Group:
+    label = flow.equations[position].primitive
+    try:
+        return Group(kind="loop", members=[position], inside=open_loop(flow, position), label=label)
+    except CannotOpen as why:
+        reason = f"float, because the inside of this loop ({label}) stays closed: {why}; reads k * 2^-F"
+        return Group(kind="float", members=[position], reason=reason, label=label)
 
 
 def _exact_rest(flow: Flow, taken: set[int]) -> list[Group]:

@@ -36,14 +36,16 @@ class Statics:
     Args:
         program: The flat program.
         leaves: The arrays of the parameter leaves and the captured constants, by variable.
+        stepped: The leaves that have another value at each step of a loop; their arrays are those of the first.
     """
 
-    def __init__(self, program: Program, leaves: Mapping[int, Any]) -> None:
+    def __init__(self, program: Program, leaves: Mapping[int, Any], stepped: frozenset[int] = frozenset()) -> None:
         self._program = program
         self._values: dict[int, Any] = dict(leaves)
         self._made_by: dict[int, Equation] = {}
         self._leaves: dict[int, tuple[int, ...]] = {leaf: (leaf,) for leaf in leaves}
         self.leaf_variables = frozenset(leaves)
+        self.stepped = stepped
         for equation in program.equations:
             if all(self.is_static(atom) for atom in equation.inputs):
                 found = dict.fromkeys(leaf for atom in equation.inputs for leaf in self.leaves(atom))
@@ -69,6 +71,15 @@ class Statics:
                 self.value(operand)
             run([equation], self._values)
         return self._values[atom]
+
+    def stacked(self, atom: int, slices: Mapping[int, Any], length: int) -> Any:
+        """Return the values of a static atom at every step, given the arrays that the stepped leaves are slices of."""
+        fixed = {leaf: self._values[leaf] for leaf in self.leaf_variables}
+        made = []
+        for step in range(length):
+            now = {leaf: array[step] for leaf, array in slices.items()}
+            made.append(np.asarray(Statics(self._program, {**fixed, **now}).value(atom)))
+        return np.stack(made)
 
     def scalar(self, atom: Atom) -> float | None:
         """Return the one number that a static atom holds, or None when it is dynamic, a parameter or not uniform.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -11,12 +10,14 @@ import numpy as np
 
 from bitwindow.errors import ModelError
 from bitwindow.model.record import Model
-from bitwindow.network.batch_axis import batch_axes, check_outputs, check_samples_apart, keep_batch
+from bitwindow.network.axes import batch_axes, same_equations
+from bitwindow.network.batch_axis import check_outputs, check_samples_apart, keep_batch
 from bitwindow.network.build import Builder
 from bitwindow.network.flow import Flow
-from bitwindow.network.layout import Permutation
+from bitwindow.network.loop_layer import add_groups
 from bitwindow.network.names import input_names, parameter_names
-from bitwindow.network.program import Constant, Program, flatten, run
+from bitwindow.network.observe import observer
+from bitwindow.network.program import Program, flatten
 from bitwindow.network.records import Network
 from bitwindow.network.regions import gather
 from bitwindow.network.statics import Statics
@@ -43,16 +44,17 @@ def trace(model: Model, batch: int) -> Network:
     leaves = [array for _, array in jax.tree_util.tree_flatten_with_path(model.params)[0]]
     program, tree = _flat_program(model, batch)
     other, _ = _flat_program(model, batch + 1)
-    shapes = other.shapes if _same_equations(program, other) else None
+    shapes = other.shapes if same_equations(program, other) else None
     arguments = dict(zip(program.arguments[: len(leaves)], leaves, strict=True))
     statics = Statics(program, {**arguments, **program.captured})
-    flow = Flow(program, statics, program.arguments[len(leaves) :], batch_axes(program, batch, shapes))
+    axes = batch_axes(program, batch, shapes)
+    twin = None if shapes is None else other
+    flow = Flow(program, statics, program.arguments[len(leaves) :], axes, batch=batch, other=twin)
     check_samples_apart(flow, shapes, model.name)
     check_outputs(flow, batch, model.name)
     groups = keep_batch(flow, gather(flow))
     builder = Builder(flow, *_names(model, program, len(leaves)))
-    for group in groups:
-        builder.add(group)
+    add_groups(builder, groups)
     outputs = [atom for atom in program.outputs if isinstance(atom, int)]
     return Network(
         batch=batch,
@@ -63,7 +65,7 @@ def trace(model: Model, batch: int) -> Network:
         layers=tuple(builder.layers),
         sites=MappingProxyType(builder.sites),
         parameters=MappingProxyType(builder.parameters),
-        observe=_observer(program, builder.observed, jax.tree_util.tree_structure(model.params)),
+        observe=observer(program, builder.observed, builder.watched, jax.tree_util.tree_structure(model.params)),
     )
 
 
@@ -98,41 +100,3 @@ def _names(model: Model, program: Program, leaves: int) -> tuple[dict[int, str],
     taken = dict.fromkeys(parameters.values())
     found = input_names(model.at_batch(1), model.argument_names, taken)
     return parameters, dict(zip(program.arguments[leaves:], found, strict=True))
-
-
-def _same_equations(one: Program, other: Program) -> bool:
-    return len(one.shapes) == len(other.shapes) and [
-        (equation.primitive, equation.outputs) for equation in one.equations
-    ] == [(equation.primitive, equation.outputs) for equation in other.equations]
-
-
-def _observer(
-    program: Program,
-    observed: Mapping[str, tuple[int, Permutation]],
-    tree: Any,
-) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
-    dtypes = [program.dtypes[variable] for variable in program.arguments]
-
-    def observe(parameters: Any, *inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        leaves = _checked_leaves(parameters, tree)
-        given = [*leaves, *inputs]
-        if len(given) != len(dtypes):
-            raise ModelError(f"wanted {len(dtypes) - len(leaves)} input arrays, got {len(inputs)}")
-        environment: dict[int, Any] = dict(program.captured)
-        for variable, array, dtype in zip(program.arguments, given, dtypes, strict=True):
-            environment[variable] = jax.numpy.asarray(array, dtype)
-        run(program.equations, environment)
-        results = tuple(atom.value if isinstance(atom, Constant) else environment[atom] for atom in program.outputs)
-        sites = {
-            name: jax.numpy.transpose(environment[variable], order) for name, (variable, order) in observed.items()
-        }
-        return results, sites
-
-    return observe
-
-
-def _checked_leaves(parameters: Any, tree: Any) -> Sequence[Any]:
-    leaves, given = jax.tree_util.tree_flatten(parameters)
-    if given != tree:
-        raise ModelError(f"wanted parameters of the model's structure {tree}, got {given}")
-    return leaves

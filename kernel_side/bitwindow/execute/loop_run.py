@@ -1,0 +1,140 @@
+"""Running a loop's layer: its operands and settings gathered, its one compiled step found or made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from bitwindow.execute.loop_plan import Inner, form_of, format_of, inner_layers, plan_inner
+from bitwindow.execute.loops import Arguments, LoopStep
+from bitwindow.execute.reading import operands_of, typed_ones
+from bitwindow.network.records import Loop
+from bitwindow.numbers.format import FixedPoint
+
+if TYPE_CHECKING:
+    from bitwindow.assign.records import Assignment
+    from bitwindow.execute.layers import Plan
+    from bitwindow.execute.modes import Modes
+    from bitwindow.execute.parameters import StoredParameters
+    from bitwindow.network.records import Layer, Network
+
+Steps = MutableMapping[tuple[Any, ...], Any]
+Made = tuple[dict[str, jax.Array], list[tuple[str, Any]], list[tuple[str, Any]]]
+
+
+def plan_loops(
+    network: Network, stored: StoredParameters, assignment: Assignment, modes: Modes, *, patches: bool
+) -> dict[str, Plan]:
+    """Plan the integer layers inside loops, by name.
+
+    Raises:
+        ExecutionError: If an exact sum would need more than 62 bits.
+    """
+    plans = {}
+    for inner in _inner(network):
+        plan = plan_inner(network, inner, stored, assignment, modes, patches=patches)
+        if plan is not None:
+            plans[inner.layer.name] = plan
+    return plans
+
+
+def run_loop(
+    network: Network,
+    layer: Layer,
+    assignment: Assignment,
+    modes: Modes,
+    stored: StoredParameters,
+    plans: Mapping[str, Plan],
+    operands: tuple[Any, ...],
+    numbers: np.ndarray,
+    steps: Steps,
+    *,
+    tally: bool,
+    patches: bool,
+) -> Made:
+    """Run one loop for a chunk.
+
+    Args:
+        network: The network.
+        layer: The loop's layer.
+        assignment: The types.
+        modes: The modes.
+        stored: The stored parameters.
+        plans: The plans of all layers, those inside loops too.
+        operands: The carriers of the loop's operands.
+        numbers: The chunk's samples.
+        steps: The compiled steps so far.
+        tally: Whether verdicts are counted.
+        patches: Whether to take the path meant for GPUs.
+
+    Returns:
+        The carriers of its outputs, pending counts by site, and pending accumulator overflows by layer.
+    """
+    loop = layer.operation
+    assert isinstance(loop, Loop)  # noqa: S101  (the caller has looked)
+    given = _arguments(layer, loop, assignment, modes, stored, plans, numbers)
+    own = {inner.layer.name: inner.layer for inner in inner_layers(loop)}
+    form = form_of({name: plan for name, plan in plans.items() if name in own}, own)
+    kinds = tuple(np.dtype(operand.dtype).str for operand in operands)
+    key = (layer.name, "loop", form, tally, frozenset(given.formats), kinds)
+    with jax.enable_x64(True):
+        if key not in steps:
+            step = LoopStep(network=network, layer=layer, form=form, tally=tally, patches=patches)
+            steps[key] = jax.jit(step).lower(list(operands), given).compile()
+        compiled: Callable[..., Any] = steps[key]
+        outputs, counts, overflows = compiled(list(operands), given)
+    return dict(zip(layer.outputs, outputs, strict=True)), list(counts.items()), list(overflows.items())
+
+
+def _inner(network: Network) -> list[Inner]:
+    loops = [layer.operation for layer in network.layers if isinstance(layer.operation, Loop)]
+    return [inner for loop in loops for inner in inner_layers(loop)]
+
+
+def _arguments(
+    layer: Layer,
+    loop: Loop,
+    assignment: Assignment,
+    modes: Modes,
+    stored: StoredParameters,
+    plans: Mapping[str, Plan],
+    numbers: np.ndarray,
+) -> Arguments:
+    sites: set[str] = {one.parameter for one in layer.operands if one.parameter}
+    parameters: dict[str, Any] = {site: stored.by_site[site].array for site in sites}
+    tables: dict[str, tuple[Any, ...]] = {}
+    for inner in inner_layers(loop):
+        for operand in operands_of(inner.layer):
+            if operand.parameter is not None:
+                parameters[operand.parameter] = stored.by_site[operand.parameter].array
+        plan = plans.get(inner.layer.name)
+        if plan is not None:
+            tables[inner.layer.name] = _table(inner, plan, assignment)
+    sites |= set(parameters) | _sites(loop)
+    sites |= {site for site in (_outer_site(operand.value, loop) for operand in layer.operands) if site}
+    formats = {site: fmt.as_array() for site in sites if isinstance(fmt := assignment.formats[site], FixedPoint)}
+    codes = np.array([modes.rounding.code, modes.overflow.code], np.int64)
+    return Arguments(parameters=parameters, formats=formats, tables=tables, modes=codes, numbers=numbers)
+
+
+def _outer_site(value: str | None, loop: Loop) -> str | None:
+    return loop.values[value].site if value in loop.values else None
+
+
+def _sites(loop: Loop) -> set[str]:
+    """Return the sites of all values inside a loop, those of the loops in it too."""
+    found = {value.site for value in loop.values.values() if value.site is not None}
+    for layer in loop.layers:
+        if isinstance(layer.operation, Loop):
+            found |= _sites(layer.operation)
+    return found
+
+
+def _table(inner: Inner, plan: Plan, assignment: Assignment) -> tuple[Any, ...]:
+    formats = typed_ones(inner.formats(assignment))
+    target = format_of(inner.loop.values[inner.layer.outputs[0]].site, assignment)
+    fmt = target if isinstance(target, FixedPoint) else formats[0]
+    return np.stack([one.as_array() for one in formats]), fmt.as_array(), plan.settings.packed(), plan.extra

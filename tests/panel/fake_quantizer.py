@@ -43,6 +43,7 @@ class FakeSite:
     chosen: FixedPoint | str = "float"
     values: NDArray[np.float32] | None = None
     counted_channels: int = 0
+    has_channels: bool = True
 
     @property
     def format(self) -> FixedPoint | str:
@@ -76,7 +77,7 @@ class FakeSite:
 
     @property
     def channel_axis(self) -> int | None:
-        return None if self.values is None else self.values.ndim - 1
+        return self.values.ndim - 1 if self.has_channels and self.values is not None else None
 
     @property
     def examples(self) -> NDArray[np.float64] | None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,16 @@ class EvaluationView(Protocol):
     def error(self) -> str | None: ...
     @property
     def running(self) -> bool: ...
+
+
+@runtime_checkable
+class PairedView(Protocol):
+    """An evaluation that also compares both networks sample by sample: quantized minus float over the same samples."""
+
+    @property
+    def difference(self) -> float | None: ...
+    @property
+    def difference_interval(self) -> tuple[float, float] | None: ...
 
 
 class QuantizerView(Protocol):

@@ -18,7 +18,7 @@ from bitwindow.panel.contract import SiteView
 from bitwindow.panel.controls import Action
 from bitwindow.panel.examples import examples
 from bitwindow.panel.histogram import Histogram
-from bitwindow.panel.picture import Columns, columns, fixed_format
+from bitwindow.panel.picture import Columns, columns, fixed_format, limited
 from bitwindow.spectrum.record import Spectrum
 
 COUNTED_UNASKED = 1 << 22
@@ -72,24 +72,25 @@ class Detail:
         self.scale.observe(lambda change: self.histogram.use(change["new"]), "value")
         self.count_channels.on_click(lambda _: self._act(self._ask))
 
-    def show(self, site: SiteView | None, shown: Columns, rounding: str, overflow: str) -> None:
-        """Follow the selected site, its type and the modes; ``shown`` are the bit positions of the map."""
-        self._view = (site, self._axis(site, shown), rounding, overflow)
+    def show(self, site: SiteView | None, rounding: str, overflow: str) -> None:
+        """Follow the selected site, its type and the modes."""
+        self._view = (site, self._axis(site), rounding, overflow)
         if self.fold.value:
             self._draw(*self._view)
 
-    def _axis(self, site: SiteView | None, shown: Columns) -> Columns:
-        """Return the positions of the map that this row uses; while the row stays they only grow.
+    def _axis(self, site: SiteView | None) -> Columns:
+        """Return the positions of the map that this row needs; while the row stays they only grow.
 
         So a window that is dragged does not shift the picture under it.
         """
         if site is None:
-            return shown
-        wanted = within(columns([site]), shown)
-        key = (site.name, site.spectrum)
-        if self._fitted is not None and self._fitted[0] == key[0] and self._fitted[1] is key[1]:
-            wanted = within(wanted.joined(self._fitted[2]), shown)
-        self._fitted = (*key, wanted)
+            return columns([])
+        wanted = columns([site])
+        name, spectrum = site.name, site.spectrum
+        if self._fitted is not None and self._fitted[0] == name and self._fitted[1] is spectrum:
+            wanted = limited(wanted.joined(self._fitted[2]))
+        wanted = roomy(wanted)
+        self._fitted = (name, spectrum, wanted)
         return wanted
 
     def close(self) -> None:
@@ -184,12 +185,9 @@ _WORD_KEY = (
 )
 
 
-def within(wanted: Columns, shown: Columns) -> Columns:
-    """Return the wanted positions that are shown, at least sixteen where there are as many."""
-    high, low = min(wanted.high, shown.high), max(wanted.low, shown.low)
-    low = min(max(shown.low, min(low, high - LEAST_COLUMNS + 1)), shown.high)
-    high = max(min(shown.high, max(high, low + LEAST_COLUMNS - 1)), low)
-    return Columns(high=high, low=low)
+def roomy(wanted: Columns) -> Columns:
+    """Return the positions, and as many below them as make sixteen."""
+    return Columns(high=wanted.high, low=min(wanted.low, wanted.high - LEAST_COLUMNS + 1))
 
 
 def _same(old: object, new: object) -> bool:

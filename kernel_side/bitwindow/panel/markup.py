@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from bitwindow.panel import wording
-from bitwindow.panel.contract import EvaluationView
+from bitwindow.panel.contract import EvaluationView, PairedView
 from bitwindow.panel.rows import RowText
 from bitwindow.spectrum.record import Spectrum
 
@@ -86,8 +86,18 @@ def accuracy(evaluation: EvaluationView | None) -> str:
 
 
 def _difference(evaluation: EvaluationView) -> str:
-    text = wording.difference(evaluation.metric_name, evaluation.float_metric, evaluation.quantized_metric)
-    return f'<span class="bw-difference" title="quantized minus float">{text}</span>' if text else ""
+    """Return quantized minus float: over the same samples where the evaluation pairs them, with its interval then."""
+    name, before, after = evaluation.metric_name, evaluation.float_metric, evaluation.quantized_metric
+    change, ends = None if before is None or after is None else after - before, None
+    if isinstance(evaluation, PairedView) and evaluation.difference is not None:
+        change, ends = evaluation.difference, evaluation.difference_interval
+    if change is None:
+        return ""
+    what = "quantized minus float"
+    if ends is not None and not evaluation.exact:
+        low, high = (wording.difference(name, end) for end in ends)
+        what = f"{what}; 95 % confidence interval over all samples: {low} to {high}"
+    return f'<span class="bw-difference" title="{what}">{wording.difference(name, change)}</span>'
 
 
 def _progress(evaluation: EvaluationView) -> str:

@@ -18,7 +18,6 @@ from bitwindow.panel.contract import QuantizerView, SiteView
 from bitwindow.panel.controls import Controls, Selected
 from bitwindow.panel.detail import Detail
 from bitwindow.panel.heat_map import HeatMap
-from bitwindow.panel.picture import Columns
 from bitwindow.panel.row_editor import RowEditor
 from bitwindow.panel.summary import Summary
 
@@ -145,8 +144,7 @@ class Panel(widgets.VBox):
         self.summary.show(sum(row.locked for row in window.rows))
         self.changes.show()
         self.editor.show(names, site, str(q.rounding), self._why_no_reset())
-        shown = Columns(high=window.exponent_high, low=window.exponent_low)
-        self.detail.show(site, shown, str(q.rounding), str(q.overflow))
+        self.detail.show(site, str(q.rounding), str(q.overflow))
 
     def _selection(self) -> Selected:
         rows, window = self.heat_map.window.rows, self.heat_map.window

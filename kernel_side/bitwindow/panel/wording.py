@@ -123,17 +123,16 @@ def short(value: float | None) -> str:
     return "—" if value is None else exactly(value, 3)
 
 
-def difference(name: str, before: float | None, after: float | None) -> str:
-    """Return by how much a metric changed, with its sign: shares in percentage points; nothing where one is unknown.
+def difference(name: str, change: float) -> str:
+    """Return by how much a metric changed, with its sign: shares in percentage points.
 
-    >>> difference("accuracy", 0.9873, 0.975), difference("mse", 0.5, 0.5), difference("top5", 0.5, 0.50001)
+    >>> difference("accuracy", -0.0123), difference("mse", 0.0), difference("top5", 0.00001)
     ('\N{MINUS SIGN}1.23 points', '±0', '+<0.01 points')
-    >>> difference("accuracy", None, 0.5)
-    ''
+    >>> difference("mse", 0.01234), difference("mse", float("nan"))
+    ('+0.0123', '—')
     """
-    if before is None or after is None or not math.isfinite(after - before):
-        return ""
-    change = after - before
+    if math.isnan(change):
+        return "—"
     if change == 0:
         return "±0"
     sign = "+" if change > 0 else "\N{MINUS SIGN}"

@@ -23,17 +23,26 @@ Scores = NDArray[np.float64]
 class Metric:
     """A named metric. ``score(outputs, labels)`` returns float64 of shape (n,), or a scalar for the whole set.
 
-    ``proportion`` says that every score is 0 or 1, so that Wilson's interval applies.
+    ``proportion`` says that every score is 0 or 1, so that Wilson's interval applies. ``per_sample`` says that a
+    sample's score does not depend on the other samples, as is known of the named metrics. ``against_float`` says that
+    the float network's outputs are the labels.
     """
 
     name: str
     score: Callable[[Any, Any], Any]
     proportion: bool = False
     higher_is_better: bool = True
+    per_sample: bool = False
+    against_float: bool = False
+
+    def labels_from(self, float_outputs: Any) -> Any:
+        """Return what the float network's outputs are as labels: their classes for a proportion, else themselves."""
+        scores = logits(float_outputs) if self.proportion else None
+        return float_outputs if scores is None else np.argmax(scores, axis=1)
 
 
 def parse_metric(metric: str | Callable[[Any, Any], Any]) -> Metric:
-    """Return the metric that a name (``accuracy``, ``top5``, ``mse``, ``mae``) or a function stands for.
+    """Return the metric that a name (``accuracy``, ``top5``, ``agreement``, ``mse``, ``mae``) or a function stands for.
 
     Raises:
         SettingError: If there is no such metric.
@@ -42,13 +51,24 @@ def parse_metric(metric: str | Callable[[Any, Any], Any]) -> Metric:
         return Metric(name=getattr(metric, "__name__", "metric"), score=metric)
     if isinstance(metric, str):
         if metric == "accuracy":
-            return Metric(name="accuracy", score=_correct, proportion=True)
+            return Metric(name="accuracy", score=_correct, proportion=True, per_sample=True)
+        if metric == "agreement":
+            return Metric(name=metric, score=_correct, proportion=True, per_sample=True, against_float=True)
         if metric in {"mse", "mae"}:
-            return Metric(name=metric, score=_squared if metric == "mse" else _absolute, higher_is_better=False)
+            score = _squared if metric == "mse" else _absolute
+            return Metric(name=metric, score=score, higher_is_better=False, per_sample=True)
         if (top := re.fullmatch(r"top[-_ ]?([1-9]\d*)", metric)) is not None:
             k = int(top.group(1))
-            return Metric(name=f"top{k}", score=lambda outputs, labels: _among(outputs, labels, k), proportion=True)
-    message = f"metric: wanted 'accuracy', 'top5' (any number), 'mse', 'mae' or f(outputs, labels), got {metric!r}."
+            return Metric(
+                name=f"top{k}",
+                score=lambda outputs, labels: _among(outputs, labels, k),
+                proportion=True,
+                per_sample=True,
+            )
+    message = (
+        "metric: wanted 'accuracy', 'top5' (any number), 'agreement', 'mse', 'mae' or f(outputs, labels), "
+        f"got {metric!r}."
+    )
     raise SettingError(message)
 
 

@@ -60,6 +60,12 @@ class Evaluation:
 
     ``interval`` holds the whole set's figure with 95 % confidence (finite-population corrected: closed when ``exact``),
     ``population`` that of the population the set was drawn from, as in ``Report.interval``.
+
+    ``float_metric`` rests on the first ``float_n`` samples: at first the same as ``n``, later all of them.
+    ``difference`` is quantized minus float over the same ``n`` samples; ``difference_interval`` holds the whole set's
+    difference with 95 % confidence. It is much tighter than ``interval``, since only samples count on which the two
+    networks differ; None for a metric that gives one number for the whole set, until it is exact.
+
     ``error`` holds words for the user if the evaluation failed.
     """
 
@@ -72,8 +78,22 @@ class Evaluation:
     running: bool
     population: Interval | None = None
     error: str | None = None
+    difference: float | None = None
+    difference_interval: Interval | None = None
+    float_n: int = 0
 
     @property
     def exact(self) -> bool:
         """Whether every sample has been counted."""
         return self.error is None and self.n == self.total
+
+    @property
+    def basis(self) -> str:
+        """What the figure is, in words: an estimate over n of N samples, or exact.
+
+        >>> Evaluation(
+        ...     metric_name="mse", float_metric=0, quantized_metric=0, interval=None, n=256, total=1000, running=True
+        ... ).basis
+        'estimate (256 of 1,000)'
+        """
+        return f"exact (all {self.total:,})" if self.exact else f"estimate ({self.n:,} of {self.total:,})"

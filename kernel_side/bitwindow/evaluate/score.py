@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bitwindow.errors import DataError
 from bitwindow.evaluate.intervals import normal, wilson
@@ -23,13 +24,23 @@ class Score:
     population: Interval | None
 
 
-def score(metric: Metric, outputs: Any, labels: Any, n: int, total: int) -> Score:
+def score(
+    metric: Metric, outputs: Any, labels: Any, n: int, total: int, scores: NDArray[np.float64] | None = None
+) -> Score:
     """Evaluate a metric over the first ``n`` of ``total`` samples.
+
+    Args:
+        metric: The metric.
+        outputs: The network's outputs for these samples.
+        labels: Their labels.
+        n: How many they are.
+        total: How many the whole set has.
+        scores: The scores of the samples where they are known already; outputs and labels do not count then.
 
     Raises:
         DataError: If the metric returns neither a number nor one number per sample.
     """
-    result = np.asarray(metric.score(outputs, labels), np.float64)
+    result = np.asarray(metric.score(outputs, labels) if scores is None else scores, np.float64)
     if result.shape == (n,) and n > 0:
         return _mean(metric, result, total)
     if result.ndim == 0:

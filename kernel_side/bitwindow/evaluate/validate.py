@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from bitwindow.assign.records import Assignment
-from bitwindow.errors import DataError
 from bitwindow.evaluate.comparison import Comparison
+from bitwindow.evaluate.data import checked_labels
 from bitwindow.evaluate.engine import Engine, Leaves, valid_rows
 from bitwindow.evaluate.memory import float_bytes, quantized_bytes
 from bitwindow.evaluate.metrics import Metric
@@ -17,19 +15,6 @@ from bitwindow.evaluate.report import Report, SiteReport
 from bitwindow.evaluate.score import flips, score
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.tally import Tally
-
-
-def checked_labels(labels: Any, n: int) -> Any:
-    """Return the labels as an array of ``n`` rows (or a pytree of such arrays).
-
-    Raises:
-        DataError: If there are not as many labels as samples.
-    """
-    array = np.asarray(labels) if not isinstance(labels, dict | tuple) else labels
-    if isinstance(array, np.ndarray) and (array.ndim == 0 or len(array) != n):
-        message = f"labels: wanted one per sample ({n}), got shape {array.shape}."
-        raise DataError(message)
-    return array
 
 
 def validate(
@@ -41,7 +26,7 @@ def validate(
     metric: Metric,
     progress: Callable[[int], None] = lambda _n: None,
 ) -> Report:
-    """Run the float and the quantized network over ``x`` and compare them.
+    """Run the float and the quantized network over ``x`` and compare them, by default (``y`` None) with each other.
 
     Raises:
         DataError: If the data or the labels do not fit.
@@ -65,8 +50,8 @@ def validate(
             overflows[layer] = overflows.get(layer, 0) + int(count)
         n += chunk.valid
         progress(n)
-    labels = checked_labels(y, n)
     before, after = engine.joined(float_parts), engine.joined(parts)
+    labels = metric.labels_from(before) if y is None or metric.against_float else checked_labels(y, n)
     quantized = score(metric, after, labels, n, n)
     decibels = comparison.decibels()
     return Report(

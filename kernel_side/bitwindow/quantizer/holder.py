@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -117,8 +117,9 @@ class StateHolder:
 
     # ------------------------------------------------------------------ inside
 
-    def _changed(self) -> None:
-        """Called after every change of the state, before the listeners."""
+    def _changed(self) -> tuple[str, ...]:
+        """Called after every change of the state, under the lock; returns what else changed with it."""
+        return ()
 
     def _set_modes(self, **changes: Any) -> None:
         self._go(lambda state: replace(state, modes=replace(state.modes, **changes)), "settings")
@@ -127,18 +128,19 @@ class StateHolder:
         # One hold of the lock from reading the state to replacing it: no other thread's change gets lost.
         with self._lock:
             changed = self._history.go(change(self.state), join=join)
-        if changed:
-            self._changed()
-            self._tell(event)
+            events = (event, *self._changed()) if changed else ()
+        self._tell_all(events)
 
     def _move(self, step: Callable[[], bool]) -> bool:
         with self._lock:
             moved = step()
-        if moved:
-            self._changed()
-            self._tell("settings")
-            self._tell("formats")
+            events = ("settings", "formats", *self._changed()) if moved else ()
+        self._tell_all(events)
         return moved
+
+    def _tell_all(self, events: Iterable[str]) -> None:
+        for event in events:
+            self._tell(event)
 
     def _tell(self, event: str) -> None:
         with self._lock:

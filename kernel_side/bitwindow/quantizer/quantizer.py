@@ -12,30 +12,30 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bitwindow.assign.assign import assign, follow_biases
+from bitwindow.assign.assign import assign
 from bitwindow.assign.records import Assignment, Format
 from bitwindow.calibrate.calibrate import calibrate
 from bitwindow.calibrate.record import NOTHING, Calibration
 from bitwindow.errors import DataError
-from bitwindow.evaluate.engine import Engine
 from bitwindow.evaluate.memory import PARAMETER_KINDS, float_bytes, quantized_bytes
 from bitwindow.evaluate.metrics import parse_metric
-from bitwindow.evaluate.report import Evaluation, Report
+from bitwindow.evaluate.report import Report
 from bitwindow.evaluate.validate import validate
 from bitwindow.execute.modes import Modes
 from bitwindow.model.record import Model
 from bitwindow.network.records import Network
 from bitwindow.numbers.format import FixedPoint, as_format
 from bitwindow.quantizer.build import build_engine
+from bitwindow.quantizer.changes import with_formats
 from bitwindow.quantizer.choices import SchemeChoices
 from bitwindow.quantizer.closer import CloserLook
-from bitwindow.quantizer.live import LiveEvaluation
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
+from bitwindow.quantizer.watching import Watching
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices):
+class Quantizer(SchemeChoices, Watching):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::
@@ -47,7 +47,8 @@ class Quantizer(SchemeChoices):
         q.validate(images, labels).quantized_metric
 
     Every method may be called from any thread; one lock guards the state. Listeners (``listen``) are told
-    ``"formats"``, ``"settings"``, ``"calibration"`` or ``"evaluation"`` after the change, outside the lock.
+    ``"formats"``, ``"settings"``, ``"calibration"``, ``"evaluation"`` or ``"strips"`` after the change, outside the
+    lock.
     """
 
     def __init__(self, model: Any, *, batch: int | None = None) -> None:
@@ -65,9 +66,9 @@ class Quantizer(SchemeChoices):
 
             model = load(model)
         self.model: Model = model
-        self._engine: Engine = build_engine(model, batch)
-        unassigned = _unassigned(self._engine.network)
-        super().__init__(State(assignment=unassigned, modes=Modes(), scheme="histogram", word_length=8))
+        engine = build_engine(model, batch)
+        unassigned = _unassigned(engine.network)
+        super().__init__(State(assignment=unassigned, modes=Modes(), scheme="histogram", word_length=8), engine)
         self._calibrating = threading.Lock()
         self._calibration: Calibration = NOTHING
         self._progress: tuple[int, int | None] | None = None
@@ -77,7 +78,6 @@ class Quantizer(SchemeChoices):
         self.closer = CloserLook(self._engine.network, lambda: self._calibration)
         sites = {name: Site(self, info) for name, info in self._engine.network.sites.items()}
         self._sites: Mapping[str, Site] = MappingProxyType(sites)
-        self._live = LiveEvaluation(self._engine, lambda: self.state, self._tell)
 
     # ------------------------------------------------------------------ reading
 
@@ -221,26 +221,17 @@ class Quantizer(SchemeChoices):
             name: "float" if fmt == "float" else as_format(fmt) for name, fmt in formats.items()
         }
 
-        def changed(state: State) -> State:
-            old = state.assignment
-            assignment = replace(
-                old,
-                formats={**old.formats, **parsed},
-                reasons={**old.reasons, **dict.fromkeys(parsed, "set by hand")},
-                flags={name: flag for name, flag in old.flags.items() if name not in parsed},
-                following=old.following - set(parsed),
-            )
-            return replace(state, assignment=follow_biases(self.network, assignment))
+        self._go(lambda state: with_formats(self.network, state, parsed), "formats", join=join)
 
-        self._go(changed, "formats", join=join)
-
-    def validate(self, x: object, y: Any, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Report:
+    def validate(self, x: object, y: Any = None, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Report:
         """Run the float and the quantized network over all of ``x`` and compare them with the labels ``y``.
 
         Args:
             x: A data set, or an iterable of batches, as for ``calibrate``.
-            y: One label per sample: integers or one-hot rows for ``"accuracy"`` and ``"top5"``; targets otherwise.
-            metric: ``"accuracy"``, ``"top5"``, ``"mse"``, ``"mae"``, or a function ``f(outputs, labels)``.
+            y: One label per sample: integers or one-hot rows for ``"accuracy"`` and ``"top5"``; targets otherwise. None
+                takes the float network's outputs (their classes, for a metric of classes).
+            metric: ``"accuracy"``, ``"top5"``, ``"agreement"`` (of the predicted classes with the float network's),
+                ``"mse"``, ``"mae"``, or a function ``f(outputs, labels)``.
 
         Raises:
             DataError: If data or labels do not fit.
@@ -254,26 +245,7 @@ class Quantizer(SchemeChoices):
         state = self.state
         return self._engine.outputs(x, state.assignment, state.modes)
 
-    # ------------------------------------------------------------------ live evaluation and display
-
-    def watch(self, x: object, y: Any, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Self:
-        """Evaluate on this data, in the background, now and after every change; see ``evaluation``."""
-        self._live.watch(x, y, parse_metric(metric))
-        return self
-
-    def unwatch(self) -> None:
-        """Stop the live evaluation and forget its data; returns when its thread has ended."""
-        self._live.stop()
-        self._tell("evaluation")
-
-    @property
-    def evaluation(self) -> Evaluation | None:
-        """The live figure of the present types: an estimate over n of N, or exact. None when nothing is watched."""
-        return self._live.evaluation
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the live evaluation is exact (or failed); return whether it is."""
-        return self._live.wait(timeout)
+    # ------------------------------------------------------------------ display
 
     def panel(self) -> Any:
         """Return the widget that shows this quantizer."""
@@ -317,9 +289,6 @@ class Quantizer(SchemeChoices):
             self._calibration = calibration
             self._history = History(state)
             self._assigned = calibration.samples > 0
-
-    def _changed(self) -> None:
-        self._live.restart()
 
     def _parameter_spectrum(self, name: str) -> Spectrum:
         with self._lock:

@@ -1,0 +1,237 @@
+"""Layered execution: a chunk's outputs from the nearest boundaries at hand, so that only what changed runs again."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+
+from bitwindow.assign.records import Assignment
+from bitwindow.evaluate.cache import BoundaryCache, Recipe
+from bitwindow.evaluate.data import EvaluationData, Rows
+from bitwindow.evaluate.engine import Engine, Leaves, valid_rows
+from bitwindow.evaluate.fingerprint import Digests, Fingerprints, Key, digest, parameter_digests
+from bitwindow.execute.executor import Setting
+from bitwindow.execute.modes import Modes
+from bitwindow.execute.outputs import output_values
+from bitwindow.execute.parameters import StoredParameters
+from bitwindow.network.records import Network, Operand, PassThrough
+
+MOST_PREPARED = 24
+TIMED_RUNS = 3
+"""A layer's first runs are waited for and timed; its cost is the least of them (the first one may compile)."""
+UNSEEN_SECONDS = 0.005
+"""The most work, by those costs, that is handed out before it is waited for: what a newer change waits for."""
+
+Check = Callable[[], None]
+"""Raises ``Abandoned`` when the work is no longer wanted."""
+
+
+class Abandoned(Exception):  # noqa: N818  (no error: something newer is to be done)
+    """A newer change makes this work useless."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Types and modes made ready to run: the parameters stored, the layers planned, the keys of all values.
+
+    ``outcome`` is the key of the outputs: equal outcomes are equal outputs, bit for bit.
+    """
+
+    setting: Setting
+    stored: StoredParameters
+    digests: Digests
+    keys: Mapping[str, Key]
+    outcome: Key
+
+    @property
+    def assignment(self) -> Assignment:
+        """The types."""
+        return self.setting.assignment
+
+
+class Layered:
+    """Runs the chunks of one data set under any types, from cached boundaries."""
+
+    def __init__(self, engine: Engine, data: EvaluationData, cache: BoundaryCache) -> None:
+        self.engine, self.data, self.cache = engine, data, cache
+        network = engine.network
+        self._fingerprints = Fingerprints(network=network)
+        self._inputs = {name: index for index, name in enumerate(network.inputs)}
+        self._makers = {name: index for index, layer in enumerate(network.layers) for name in layer.outputs}
+        self._reads = [_read_values(layer) for layer in network.layers]
+        self._kept = _worth_keeping(network)
+        self._seconds: dict[int, list[float]] = {}
+        self._prepared: OrderedDict[Any, Prepared] = OrderedDict()
+        self._last: Prepared | None = None
+
+    def prepare(self, assignment: Assignment, modes: Modes) -> Prepared:
+        """Make types and modes ready to run; parameters that have not changed stay as they are stored.
+
+        Raises:
+            ExecutionError: If the types allow no exact execution.
+        """
+        name = (tuple(assignment.formats.values()), modes)
+        if name in self._prepared:
+            self._prepared.move_to_end(name)
+            return self._prepared[name]
+        last, executor = self._last, self.engine.executor
+        stored = executor.store_parameters(assignment, modes, None if last is None else last.stored)
+        digests = parameter_digests(stored, {} if last is None else last.digests)
+        keys = self._fingerprints.of(digests, assignment, modes)
+        prepared = Prepared(
+            setting=executor.plan(stored, assignment, modes),
+            stored=stored,
+            digests=digests,
+            keys=keys,
+            outcome=digest(*(keys[output] for output in self.engine.network.outputs)),
+        )
+        self._last = self._prepared[name] = prepared
+        if len(self._prepared) > MOST_PREPARED:
+            self._prepared.popitem(last=False)
+        return prepared
+
+    def run(self, prepared: Prepared, chunk: int, *, keep: bool, check: Check) -> Leaves:
+        """Return the outputs of a chunk's valid rows.
+
+        Args:
+            prepared: From ``prepare``.
+            chunk: Its number.
+            keep: Whether all boundaries made on the way are held for later changes, or only those of the present types.
+            check: Asked before every layer.
+
+        Raises:
+            Abandoned: By ``check``.
+        """
+        rows = _LazyRows(self.data, chunk)
+        boundaries, inputs, layers = self._gather(prepared, chunk)
+        for name in inputs:
+            check()
+            made = self._timed(-1 - self._inputs[name], partial(self._read, prepared, name, rows))
+            self._take(prepared, chunk, made, -1 - self._inputs[name], boundaries, keep=keep)
+        unseen = 0.0
+        for index in layers:
+            check()
+            made = self._timed(index, partial(self._layer, prepared, index, boundaries, rows))
+            self._take(prepared, chunk, made, index, boundaries, keep=keep)
+            unseen += self.seconds(index)
+            if unseen > UNSEEN_SECONDS:
+                jax.block_until_ready(list(made.values()))  # type: ignore[no-untyped-call]
+                unseen = 0.0
+        return self._outputs(prepared, boundaries, rows.places)
+
+    def seconds(self, index: int) -> float:
+        """Return what a layer takes for a chunk, 0 before it has run; -1 - i is the input i."""
+        return min(self._seconds.get(index, [0.0]))
+
+    def layers_to_run(self, prepared: Prepared, chunk: int) -> list[int]:
+        """Return the layers that a chunk's outputs still need, in order."""
+        return self._gather(prepared, chunk)[2]
+
+    def _gather(self, prepared: Prepared, chunk: int) -> tuple[dict[str, Any], list[str], list[int]]:
+        """Walk from the outputs back to boundaries that are held; return these, and what must be read and run."""
+        boundaries: dict[str, Any] = {}
+        inputs: list[str] = []
+        layers: set[int] = set()
+        seen: set[str] = set()
+        open_values = list(self.engine.network.outputs)
+        while open_values:
+            name = open_values.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            array = self.cache.get(prepared.keys[name], chunk)
+            if array is not None:
+                boundaries[name] = array
+            elif name in self._inputs:
+                inputs.append(name)
+            elif self._makers[name] not in layers:
+                layers.add(self._makers[name])
+                open_values += self._reads[self._makers[name]]
+        return boundaries, sorted(inputs, key=self._inputs.__getitem__), sorted(layers)
+
+    def _read(self, prepared: Prepared, name: str, rows: _LazyRows) -> dict[str, Any]:
+        index = self._inputs[name]
+        read = self.engine.executor.read_input
+        return {name: read(prepared.setting, index, rows.leaf(index), rows.places, rows.valid, tally=False)[0]}
+
+    def _layer(self, prepared: Prepared, index: int, boundaries: Mapping[str, Any], rows: _LazyRows) -> dict[str, Any]:
+        run = self.engine.executor.run_layer
+        return run(prepared.setting, index, boundaries, rows.places, rows.valid, tally=False)[0]
+
+    def _timed(self, index: int, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        times = self._seconds.setdefault(index, [])
+        if len(times) >= TIMED_RUNS:
+            return work()
+        start = time.perf_counter()
+        made = work()
+        jax.block_until_ready(list(made.values()))  # type: ignore[no-untyped-call]
+        times.append(time.perf_counter() - start)
+        return made
+
+    def _take(
+        self,
+        prepared: Prepared,
+        chunk: int,
+        made: Mapping[str, Any],
+        index: int,
+        boundaries: dict[str, Any],
+        *,
+        keep: bool,
+    ) -> None:
+        boundaries.update(made)
+        operands = () if index < 0 else tuple(prepared.keys[name] for name in self._reads[index])
+        for name, array in made.items():
+            key = prepared.keys[name]
+            if not (keep or self.cache.is_present(key)):
+                continue
+            self.cache.note(key, Recipe(value=name, operands=operands, seconds=self.seconds(index)))
+            if name in self._kept:
+                self.cache.put(key, chunk, array)
+
+    def _outputs(self, prepared: Prepared, boundaries: Mapping[str, Any], places: Any) -> Leaves:
+        network = self.engine.network
+        values = (network.values[name] for name in network.outputs)
+        formats = [None if value.site is None else prepared.assignment.formats[value.site] for value in values]
+        outputs = tuple(
+            output_values(network.values[name], fmt, boundaries[name])
+            for name, fmt in zip(network.outputs, formats, strict=True)
+        )
+        return valid_rows(outputs, len(places))
+
+
+class _LazyRows:
+    """A chunk's rows, gathered only if an input must be read."""
+
+    def __init__(self, data: EvaluationData, chunk: int) -> None:
+        self._data, self._chunk = data, chunk
+        self._rows: Rows | None = None
+        self.places: Any = data.places(chunk)
+        self.valid = len(self.places)
+
+    def leaf(self, index: int) -> Any:
+        if self._rows is None:
+            self._rows = self._data.rows(self._chunk)
+        return self._rows.leaves[index]
+
+
+def _read_values(layer: Any) -> tuple[str, ...]:
+    operands: tuple[Operand, ...] = layer.operands if layer.bias is None else (*layer.operands, layer.bias)
+    return tuple(dict.fromkeys(operand.value for operand in operands if operand.value is not None))
+
+
+def _worth_keeping(network: Network) -> frozenset[str]:
+    """Return the values from which a change can start: outputs, and what a layer with types of its own reads.
+
+    What only pass-through layers read is never the nearest boundary, since they change with it alone.
+    """
+    kept = set(network.outputs)
+    for layer in network.layers:
+        if not isinstance(layer.operation, PassThrough):
+            kept.update(_read_values(layer))
+    return frozenset(kept)

@@ -15,6 +15,7 @@ from bitwindow.execute.parameters import StoredParameters, stored_integers
 from bitwindow.execute.samples import SampleNumbers
 from bitwindow.network.records import Network
 from bitwindow.numbers.format import FixedPoint
+from tests.execute.loop_reference import LoopReference
 from tests.execute.random_words import parameter_words, words
 from tests.execute.reference import CLASSES, Reference, no_words
 
@@ -58,7 +59,7 @@ def check(
 ) -> None:
     """Assert that stored integers, tallies and accumulator overflows are the reference's on every path."""
     stochastic = modes.rounding == "stochastic"
-    reference = Reference(
+    reference = LoopReference(
         network,
         typed_formats(assignment),
         modes,

@@ -24,6 +24,7 @@ from bitwindow.network.records import (
     FloatComputation,
     Layer,
     Lookup,
+    Loop,
     Network,
     PassThrough,
     Product,
@@ -270,6 +271,9 @@ class Reference:
         self.tallies[site] = self.tallies.get(site, Counter()) + counter
         return stored
 
+    def _has_site(self, name: str) -> bool:
+        return self.network.values[name].site is not None
+
     def _site(self, name: str) -> str:
         site = self.network.values[name].site
         assert site is not None
@@ -337,7 +341,7 @@ class Reference:
         floats = [np.asarray(x, np.float32) if x.dtype == object else x for x in given]
         for name, made in zip(layer.outputs, jax.jit(operation.function)(*floats), strict=True):
             values[name] = np.asarray(made)
-            if self.network.values[name].site is not None:
+            if self._has_site(name):
                 site = self._site(name)
                 self.stored[name] = self._cast_all(values[name], site, self.words(index, made.shape))
                 values[name] = values_of(self.stored[name], self.formats[site])
@@ -361,7 +365,7 @@ class Reference:
                 return np.concatenate([array for array, _ in operands], axis=op.axis)
             case Average() as op:
                 return average(first, op)
-            case PassThrough() | Lookup() | FloatComputation() as op:
+            case PassThrough() | Lookup() | Loop() | FloatComputation() as op:
                 raise AssertionError(op)
 
     def _finish_products(self, layer: Layer, operands: Sequence[Operand], products: np.ndarray) -> np.ndarray:

@@ -126,8 +126,11 @@ def loop_in_a_loop() -> Model:
 @case
 def steps_that_depend_on_the_data() -> Model:
     def forward(p: Any, x: Any) -> Any:
-        halves = jax.vmap(lambda row: lax.while_loop(lambda y: jnp.max(y) > 1, lambda y: y / 2, row))
-        return halves(x) @ p["w"]
+        def halved(row: Any) -> Any:
+            return lax.while_loop(lambda y: jnp.max(y) > 1, lambda y: y / 2, row)
+
+        halves: Any = jax.vmap(halved)(x)
+        return halves @ p["w"]
 
     return Model(forward, {"w": normal(4, 2)}, normal(BATCH, 4))
 
@@ -137,13 +140,15 @@ class Recurrent(nn.Module):
 
     @nn.compact
     def __call__(self, x: Any) -> Any:
-        return nn.Dense(2)(nn.RNN(self.cell(features=HIDDEN), name="rnn")(x).mean(axis=1))
+        states: Any = nn.RNN(self.cell(features=HIDDEN), name="rnn")(x)
+        return nn.Dense(2)(states.mean(axis=1))
 
 
 class Both(nn.Module):
     @nn.compact
     def __call__(self, x: Any) -> Any:
-        return nn.Bidirectional(nn.RNN(nn.GRUCell(HIDDEN)), nn.RNN(nn.OptimizedLSTMCell(HIDDEN)))(x)[:, -1]
+        states: Any = nn.Bidirectional(nn.RNN(nn.GRUCell(HIDDEN)), nn.RNN(nn.OptimizedLSTMCell(HIDDEN)))(x)
+        return states[:, -1]
 
 
 @case

@@ -10,9 +10,11 @@ import numpy as np
 
 from bitwindow.execute.loop_plan import Inner, form_of, format_of, inner_layers, plan_inner
 from bitwindow.execute.loops import Arguments, LoopStep
+from bitwindow.execute.plan import Variant
 from bitwindow.execute.reading import operands_of, typed_ones
 from bitwindow.network.records import Loop
 from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
     from bitwindow.assign.records import Assignment
@@ -75,9 +77,10 @@ def run_loop(
     """
     loop = layer.operation
     assert isinstance(loop, Loop)  # noqa: S101  (the caller has looked)
-    given = _arguments(layer, loop, assignment, modes, stored, plans, numbers)
+    given = _arguments(network, layer, loop, assignment, modes, stored, plans, numbers)
     own = {inner.layer.name: inner.layer for inner in inner_layers(loop)}
     form = form_of({name: plan for name, plan in plans.items() if name in own}, own)
+    form = Variant.STOCHASTIC if modes.rounding is Rounding.STOCHASTIC else form
     kinds = tuple(np.dtype(operand.dtype).str for operand in operands)
     key = (layer.name, "loop", form, tally, frozenset(given.formats), kinds)
     with jax.enable_x64(True):
@@ -95,6 +98,7 @@ def _inner(network: Network) -> list[Inner]:
 
 
 def _arguments(
+    network: Network,
     layer: Layer,
     loop: Loop,
     assignment: Assignment,
@@ -114,14 +118,10 @@ def _arguments(
         if plan is not None:
             tables[inner.layer.name] = _table(inner, plan, assignment)
     sites |= set(parameters) | _sites(loop)
-    sites |= {site for site in (_outer_site(operand.value, loop) for operand in layer.operands) if site}
+    sites |= {site for one in layer.operands if one.value and (site := network.values[one.value].site)}
     formats = {site: fmt.as_array() for site in sites if isinstance(fmt := assignment.formats[site], FixedPoint)}
     codes = np.array([modes.rounding.code, modes.overflow.code], np.int64)
     return Arguments(parameters=parameters, formats=formats, tables=tables, modes=codes, numbers=numbers)
-
-
-def _outer_site(value: str | None, loop: Loop) -> str | None:
-    return loop.values[value].site if value in loop.values else None
 
 
 def _sites(loop: Loop) -> set[str]:

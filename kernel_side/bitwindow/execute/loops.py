@@ -8,28 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bitwindow.execute.floating import cast_values, compute_in_floats, to_values
+from bitwindow.execute.floating import compute_in_floats, to_values
 from bitwindow.execute.integer import integer_step
 from bitwindow.execute.lookups import lookup_step
 from bitwindow.execute.loop_plan import STEP, cut, site_of, variant_in
 from bitwindow.execute.plan import Variant
 from bitwindow.execute.reading import operands_of
+from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
+from bitwindow.execute.tally import count_verdicts
 from bitwindow.network.records import Contraction, Convolution, FloatComputation, Layer, Lookup, Loop, PassThrough
+from bitwindow.numbers.cast import cast_floats
 
 if TYPE_CHECKING:
-    from jax import Array
-
     from bitwindow.network.records import Network, Operand
 
 Counts = dict[str, Any]
+Stream: TypeAlias = Any
+"""A random key, or None where no chance is at work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ jax.tree_util.register_dataclass(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LoopStep:
     """The pure function of a loop in one form, for one pattern of typed sites.
 
@@ -75,25 +78,25 @@ class LoopStep:
         """Return the loop's outputs, the counts of casts by site and the accumulator's overflows by layer."""
         loop = self.layer.operation
         assert isinstance(loop, Loop)  # noqa: S101  (made for loops alone)
-        outputs, counts, overflows = self._loop(loop, list(operands), given, (), _stream(given.numbers))
+        outputs, counts, overflows = self._loop(loop, list(operands), given, (), self._stream(given.numbers))
         return outputs, counts, overflows
 
     # ------------------------------------------------------------ the loop
 
     def _loop(
-        self, loop: Loop, operands: list[Any], given: Arguments, above: tuple[Any, ...], stream: Array
+        self, loop: Loop, operands: list[Any], given: Arguments, above: tuple[Any, ...], stream: Stream
     ) -> tuple[list[Any], Counts, Counts]:
         constants = dict(zip(loop.constants, operands, strict=False))
         rest = operands[len(loop.constants) :]
         starts, slices = rest[: len(rest) - len(loop.scanned)], rest[len(rest) - len(loop.scanned) :]
         scanned = {name: jnp.moveaxis(x, 1, 0) for name, x in zip(loop.scanned, slices, strict=True)}
-        scanned |= {name: jnp.asarray(x) for name, x in loop.counted.items()}
+        scanned |= {name: jnp.asarray(x, loop.values[name].dtype) for name, x in loop.counted.items()}
         state, counts = self._start(loop, starts, given, stream)
 
         def step(carry: tuple[Any, ...], now: tuple[dict[str, Any], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
             values, (inner_counts, inner_overflows) = {**constants, **carry[0], **now[0]}, carry[1]
             for place, layer in enumerate(loop.layers):
-                own = _folded(stream, now[1] * len(loop.layers) + place + 1)
+                own = self._folded(stream, now[1] * len(loop.layers) + place + 1)
                 made, found, over = self._layer(layer, loop, values, given, (*above, now[1]), own)
                 values |= made
                 inner_counts = _added(inner_counts, found)
@@ -103,7 +106,7 @@ class LoopStep:
             return (after, (inner_counts, inner_overflows)), kept
 
         places = jnp.arange(loop.length, dtype=np.int32)
-        zero = self._zeros(loop, step, state, scanned, places)
+        zero = self._zeros(step, state, scanned, places)
         (last, (found, over)), kept = lax.scan(
             step, (state, zero), (scanned, places), length=loop.length, reverse=loop.reverse
         )
@@ -111,14 +114,14 @@ class LoopStep:
         outputs = [jnp.moveaxis(kept[name], 0, 1) if kind == "stack" else results[name] for kind, name in loop.exports]
         return outputs, _added(counts, found), over
 
-    def _zeros(self, loop: Loop, step: Any, state: Any, scanned: Any, places: Any) -> tuple[Counts, Counts]:
+    def _zeros(self, step: Any, state: Any, scanned: Any, places: Any) -> tuple[Counts, Counts]:
         """Return counts of nothing for all that a step counts."""
         now = ({name: x[0] for name, x in scanned.items()}, places[0])
         shapes = jax.eval_shape(lambda carry, x: step((carry, ({}, {})), x)[0][1], state, now)
         zeros: tuple[Counts, Counts] = jax.tree.map(lambda one: jnp.zeros(one.shape, one.dtype), shapes)
         return zeros
 
-    def _start(self, loop: Loop, starts: list[Any], given: Arguments, stream: Array) -> tuple[Counts, Counts]:
+    def _start(self, loop: Loop, starts: list[Any], given: Arguments, stream: Stream) -> tuple[Counts, Counts]:
         """Cast what goes round at first to the site of the layer that makes it later on."""
         state: Counts = {}
         counts: Counts = {}
@@ -127,7 +130,7 @@ class LoopStep:
         for place, carry in enumerate(loop.carries):
             site = loop.values[carry.name].site
             if carry.initial is not None:
-                array, source = jnp.asarray(carry.initial), None
+                array, source = jnp.asarray(carry.initial, loop.values[carry.name].dtype), None
             else:
                 array, source = next(waiting), next(names)
             if site not in given.formats:
@@ -138,15 +141,8 @@ class LoopStep:
                 state[carry.name] = array
                 continue
             values = self._value(array, source, given)
-            made = cast_values(
-                values,
-                given.formats[site],
-                given.modes,
-                _numbers(given.numbers, _folded(stream, -place - 1)),
-                tally=self.tally,
-            )
-            state[carry.name] = made.output
-            counts = _added(counts, {site: made.counts} if self.tally else {})
+            state[carry.name], found = self._cast(values, site or "", given, self._folded(stream, -place - 1))
+            counts = _added(counts, found)
         return state, counts
 
     def _operands_of(self, loop: Loop) -> list[str | None]:
@@ -185,7 +181,7 @@ class LoopStep:
         values: Mapping[str, Any],
         given: Arguments,
         at: tuple[Any, ...],
-        stream: Array,
+        stream: Stream,
     ) -> tuple[dict[str, Any], Counts, Counts]:
         arrays = [self._read(layer, place, one, values, given, at) for place, one in enumerate(operands_of(layer))]
         plain = _without_steps(layer)
@@ -215,7 +211,7 @@ class LoopStep:
         return {name: result.output}, {site: result.counts} if counted else {}, over
 
     def _float(
-        self, layer: Layer, loop: Loop, arrays: list[Any], given: Arguments, stream: Array
+        self, layer: Layer, loop: Loop, arrays: list[Any], given: Arguments, stream: Stream
     ) -> tuple[dict[str, Any], Counts, Counts]:
         floats = []
         for array, operand in zip(arrays, operands_of(layer), strict=True):
@@ -231,12 +227,28 @@ class LoopStep:
             if site is None or site not in given.formats:
                 made[name] = output
                 continue
-            result = cast_values(
-                output, given.formats[site], given.modes, _numbers(given.numbers, stream), tally=self.tally
-            )
-            made[name] = result.output
-            counts |= {site: result.counts} if self.tally else {}
+            made[name], found = self._cast(output, site, given, stream)
+            counts |= found
         return made, counts, {}
+
+    def _cast(self, x: Any, site: str, given: Arguments, stream: Stream) -> tuple[Any, Counts]:
+        samples = Samples(_numbers(given.numbers, stream))
+        words = None if stream is None else samples.random_bits(x.shape)
+        codes = (given.modes[0].astype(np.int32), given.modes[1].astype(np.int32))
+        cast = cast_floats(x, given.formats[site], *codes, random_bits=words)
+        return cast.stored, {site: count_verdicts(cast.verdict, samples.valid, finite=False)} if self.tally else {}
+
+    # ------------------------------------------------------------ chance
+
+    def _stream(self, numbers: Any) -> Stream:
+        """Return the key of the loop's random words; None where there is no chance, which then costs nothing."""
+        if self.form is not Variant.STOCHASTIC:
+            return None
+        seed, stream = (numbers[place].astype(np.uint32) for place in range(2))
+        return jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), stream)
+
+    def _folded(self, stream: Stream, number: Any) -> Stream:
+        return None if stream is None else jax.random.fold_in(stream, jnp.asarray(number).astype(np.uint32))
 
     def _read(
         self,
@@ -293,17 +305,9 @@ def _added(one: Counts, other: Counts) -> Counts:
     return {**one, **{name: one[name] + count if name in one else count for name, count in other.items()}}
 
 
-def _stream(numbers: Any) -> Array:
-    return jax.random.fold_in(
-        jax.random.key(numbers[0].astype(np.uint32), impl="threefry2x32"), numbers[1].astype(np.uint32)
-    )
-
-
-def _folded(stream: Array, number: Any) -> Array:
-    return jax.random.fold_in(stream, jnp.asarray(number).astype(np.uint32))
-
-
-def _numbers(numbers: Any, stream: Array) -> Any:
+def _numbers(numbers: Any, stream: Stream) -> Any:
     """Return the chunk's samples with a seed of their own for one layer at one step."""
+    if stream is None:
+        return numbers
     seed = jax.random.bits(stream, (), np.uint32).astype(np.int64)
     return jnp.concatenate([seed[None], jnp.zeros(1, np.int64), numbers[2:]])

@@ -54,7 +54,7 @@ class BodyBuilder(Builder):
         if isinstance(atom, Constant) or not self.flow.statics.is_static(atom):
             return super()._operand(atom, layer, kind, reason)
         source = self.flow.statics.source(atom)
-        if source.root in self.inside.roots:
+        if source.root is not None and source.root in self.inside.roots:
             outside = self.parent._operand(self.inside.roots[source.root], layer, kind, reason)  # noqa: SLF001
             cut = (STEP,) if source.root in self.inside.stepped else ()
             return Operand(parameter=outside.parameter, view=(*outside.view, *cut, *source.view))

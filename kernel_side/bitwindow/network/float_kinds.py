@@ -53,6 +53,7 @@ _WORDS = {
     "scan": "the inside of a loop (scan) is not opened yet",
     "while": "the inside of a loop (while) is not opened yet",
     "cond": "the inside of a branch (cond) is not opened yet",
+    "index": "it works on whole numbers, which have no fixed-point type",
     "convert": "it turns whole numbers into floating-point ones",
     "argmax": "argmax returns an index",
     "argmin": "argmin returns an index",
@@ -73,6 +74,10 @@ _LABELS = {
     "integer_pow": "power",
     "square": "square",
 }
+_COUNTING = frozenset(
+    {"add", "sub", "mul", "rem", "div", "max", "min", "lt", "gt", "eq", "ge", "le", "select_n", "clamp"}
+    | {"convert_element_type", "broadcast_in_dim", "reshape", "squeeze", "slice", "iota", "ne", "and", "or", "not"}
+)
 _GLUE = frozenset(
     {"reshape", "broadcast_in_dim", "transpose", "squeeze", "slice", "stop_gradient", "copy", "convert_element_type"}
 )
@@ -80,6 +85,9 @@ _GLUE = frozenset(
 
 def kind_of(flow: Flow, equations: Sequence[Equation]) -> str:
     """Return what a float computation is, as a label for its name ("softmax", "batch_norm", "tanh")."""
+    atoms = [atom for equation in equations for atom in (*equation.outputs, *flow.operands(equation))]
+    if not any(flow.is_float(atom) for atom in atoms) and all(one.primitive in _COUNTING for one in equations):
+        return "index"
     return _by_name(equations) or _by_primitives(flow, equations)
 
 

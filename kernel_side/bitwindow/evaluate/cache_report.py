@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bitwindow.evaluate.bench import Bench
 
 
 @dataclass(frozen=True, kw_only=True)
 class CachedBoundary:
-    """One boundary: the value whose stored integers are held, and how often they were used instead of computed.
+    """The boundaries of one value: what its stored integers take, and how often they were used instead of computed.
 
-    ``present`` says that the present types lead to it; the others belong to types of before, for undo and the way back.
+    ``present`` says that the present types lead to it. The others, one entry for all of a value's, are held for undo
+    and the way back: ``types`` counts the earlier types that they belong to.
     """
 
     value: str
@@ -19,6 +20,7 @@ class CachedBoundary:
     chunks: int
     hits: int
     present: bool
+    types: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +33,10 @@ class CacheReport:
     boundaries: tuple[CachedBoundary, ...]
 
     def __str__(self) -> str:
-        lines = [f"{self.bytes / 2**20:.1f} of {self.budget / 2**20:.1f} MiB hold {len(self.boundaries)} boundaries"]
+        lines = [f"{self.bytes / 2**20:.1f} of {self.budget / 2**20:.1f} MiB hold boundaries"]
         for one in self.boundaries:
-            age = "" if one.present else ", of earlier types"
-            lines.append(
-                f"{one.value}: {one.bytes / 2**20:.2f} MiB, {one.chunks} of {self.chunks} chunks, {one.hits} hits{age}"
-            )
+            held = f"{one.chunks} of {self.chunks} chunks" if one.present else f"of {one.types} earlier types"
+            lines.append(f"{one.value}: {one.bytes / 2**20:.2f} MiB, {held}, {one.hits} hits")
         return "\n".join(lines)
 
 
@@ -46,15 +46,26 @@ def report(bench: Bench | None, budget: int) -> CacheReport:
         return CacheReport(budget=budget, bytes=0, chunks=0, boundaries=())
     cache = bench.cache
     order = {name: place for place, name in enumerate(bench.engine.network.values)}
-    boundaries = [
-        CachedBoundary(
+    merged: dict[tuple[bool, str], CachedBoundary] = {}
+    for key, held in cache.snapshot():
+        one = CachedBoundary(
             value=cache.value_of(key),
             bytes=held.bytes,
             chunks=len(held.chunks),
             hits=held.hits,
             present=cache.is_present(key),
         )
-        for key, held in cache.snapshot()
-    ]
-    boundaries.sort(key=lambda one: (not one.present, order.get(one.value, 0)))
+        name = (one.present, one.value)
+        merged[name] = _together(merged[name], one) if name in merged else one
+    boundaries = sorted(merged.values(), key=lambda one: (not one.present, order.get(one.value, 0)))
     return CacheReport(budget=budget, bytes=cache.bytes, chunks=bench.data.chunks, boundaries=tuple(boundaries))
+
+
+def _together(one: CachedBoundary, other: CachedBoundary) -> CachedBoundary:
+    return replace(
+        one,
+        bytes=one.bytes + other.bytes,
+        chunks=one.chunks + other.chunks,
+        hits=one.hits + other.hits,
+        types=one.types + other.types,
+    )

@@ -59,8 +59,8 @@ class Strip:
 def positions(present: FixedPoint, spectrum: Spectrum | None) -> tuple[FixedPoint, ...]:
     """Return the window's positions that are worth a look, from the highest fraction length down.
 
-    From the LSB just above the largest value, where everything underflows, to a window whose top is 8 bits below the
-    largest value; the present position and its neighbours are always among them. M + 9 positions for M bits.
+    From the LSB one bit above the largest value's MSB, where nearly everything underflows, to a window whose top is
+    8 bits below that MSB; the present position and its neighbours are always among them. M + 9 positions for M bits.
 
     >>> [fmt.fraction_length for fmt in positions(FixedPoint(True, 2, 1), Spectrum.of([0.75]))]
     [8, 7, 6, 5, 4, 3, 2, 1, 0]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bitwindow.assign.assign import assign
 from bitwindow.assign.records import Assignment, Format
+from bitwindow.assign.schemes import SCHEMES
 from bitwindow.calibrate.calibrate import calibrate
 from bitwindow.calibrate.record import NOTHING, Calibration
 from bitwindow.errors import DataError
@@ -29,6 +30,8 @@ from bitwindow.quantizer.build import build_engine
 from bitwindow.quantizer.changes import with_formats
 from bitwindow.quantizer.choices import SchemeChoices
 from bitwindow.quantizer.closer import CloserLook
+from bitwindow.quantizer.loss import SCHEME as LOSS
+from bitwindow.quantizer.loss import choose_by_loss, loss_data
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
 from bitwindow.quantizer.watching import Watching
@@ -154,30 +157,35 @@ class Quantizer(SchemeChoices, Watching):
         word_lengths: Mapping[str, int] | None = None,
         signed: bool | None = None,
         percentile: float = 99.9,
+        data: Any = None,
+        metric: str | Callable[[Any, Any], Any] | None = None,
+        budget: int | None = None,
     ) -> Self:
         """Choose the type of every site by a scheme.
 
         Args:
-            scheme: ``"histogram"`` (first default), ``"minmax"``, ``"mse"`` or ``"percentile"``; None: as last time.
+            scheme: ``"histogram"`` (first default), ``"minmax"``, ``"mse"`` or ``"percentile"``, by the spectra alone;
+                ``"loss"``, by the metric on data, from the best of these on; None: as last time.
             word_length: Bits of weights, activations and input, 2 to 16; None: as last time, at first 8.
             input_word_length: Bits of the network's input, where they differ.
             bias_word_length: Bits of the biases, to 32; None: 32 bits at the accumulator's LSB, following it.
             word_lengths: Bits by kind (``"weight"``, ...) or by site name; a name wins over its kind.
             signed: True asks for signed types everywhere; None lets non-negative activations be unsigned.
             percentile: For the ``percentile`` scheme, in percent of the nonzero values.
+            data: For ``loss``: ``(x, y)``, or ``x`` to compare with the float network; None: the watched data.
+            metric: For ``loss``, as for ``validate``; None: that of the watched data, or accuracy.
+            budget: For ``loss``: most evaluations it may take; None: until nothing gets better, three sweeps at most.
 
         Raises:
-            DataError: Before any calibration.
+            DataError: Before any calibration, or where ``loss`` has no data.
             SettingError: If a setting does not exist or is out of range.
         """
         if not self.calibrated:
             message = "assign: wanted calibration data first, got none. Call q.calibrate(data), then q.assign()."
             raise DataError(message)
 
-        def chosen(state: State) -> State:
-            name = state.scheme if scheme is None else scheme
-            width = state.word_length if word_length is None else word_length
-            assignment = assign(
+        def by(name: str, state: State, width: int) -> Assignment:
+            return assign(
                 self.network,
                 {
                     **self._calibration.spectra,
@@ -194,8 +202,18 @@ class Quantizer(SchemeChoices, Watching):
                 overflow=state.modes.overflow,
                 percentile=percentile,
             )
-            return replace(state, assignment=assignment, chosen=assignment, scheme=name, word_length=width)
 
+        def chosen(state: State) -> State:
+            name, width = scheme or state.scheme, state.word_length if word_length is None else word_length
+            types = by(name, state, width) if found is None else found
+            return replace(state, assignment=types, chosen=types, scheme=name, word_length=width)
+
+        found = None
+        if (scheme or self.scheme) == LOSS:
+            state = self.state
+            width = state.word_length if word_length is None else word_length
+            starts = {name: by(name, state, width) for name in SCHEMES}
+            found = self._by_loss(starts, state.modes, data, metric, budget)
         self._go(chosen, "formats")
         self._assigned = True
         return self
@@ -272,6 +290,22 @@ class Quantizer(SchemeChoices, Watching):
         return f"Quantizer({name!s}: {len(self._sites)} sites, {self._calibration.samples} calibration samples)"
 
     # ------------------------------------------------------------------ inside
+
+    def _by_loss(
+        self,
+        starts: Mapping[str, Assignment],
+        modes: Modes,
+        data: Any,
+        metric: str | Callable[[Any, Any], Any] | None,
+        budget: int | None,
+    ) -> Assignment:
+        watched = self._live.bench
+        chosen = loss_data(self._engine, data, metric, None if watched is None else watched.data)
+        # Outside the lock: it may take long, and whoever changes a type meanwhile need not wait.
+        with self._live.paused():
+            return choose_by_loss(
+                self._engine, chosen, starts, modes, budget=budget, cache_bytes=self.cache_bytes, check=lambda: None
+            )
 
     def site_values(self, name: str) -> NDArray[Any] | None:
         """Return a parameter's values; None for an input or activation."""

@@ -47,8 +47,8 @@ def threads() -> list[threading.Thread]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Waits for what another thread brings about; a minute is no measure of speed but a broken test's end."""
-    patience = time.monotonic() + 60
+    """Waits for what another thread brings about; minutes are no measure of speed but a broken test's end."""
+    patience = time.monotonic() + 240
     while not condition():
         assert time.monotonic() < patience
         time.sleep(0.002)
@@ -64,7 +64,7 @@ def test_estimates_come_first_and_the_last_one_is_exact(q: bw.Quantizer) -> None
     figures: list[Any] = []
     q.listen(lambda event: figures.append(q.evaluation) if event == "evaluation" else None)
     q.watch(X, Y)
-    assert q.wait(60)
+    assert q.wait(240)
     sizes = [figure.n for figure in figures]
     assert sizes == sorted(sizes)
     assert 32 in sizes
@@ -90,7 +90,7 @@ class Gate:
     def __call__(self, outputs: Any, labels: Any) -> Any:
         self.entered += 1
         self.reached.release()
-        assert self.open.wait(60)
+        assert self.open.wait(240)
         return np.float64(np.argmax(outputs, axis=1) == labels)
 
 
@@ -99,13 +99,13 @@ def test_a_change_abandons_what_runs_and_nothing_stale_is_shown(q: bw.Quantizer)
     shown: list[tuple[int, Any]] = []
     q.listen(lambda event: shown.append((q["second"].format.fraction_length, q.evaluation)))  # type: ignore[union-attr]
     q.watch(X, Y, metric=gate)
-    assert gate.reached.acquire(timeout=60)
+    assert gate.reached.acquire(timeout=240)
     # The worker is inside a chunk of the old types: the main thread changes them and reads at once.
     q["second"].format = moved(q, "second", -3)
     assert q.evaluation is not None
     assert (q.evaluation.n, q.evaluation.quantized_metric, q.evaluation.running) == (0, None, True)
     gate.open.set()
-    assert q.wait(60)
+    assert q.wait(240)
     wanted = q.validate(X, Y).quantized_metric
     assert q.evaluation.quantized_metric == wanted
     assert q.evaluation.exact
@@ -116,22 +116,22 @@ def test_a_change_abandons_what_runs_and_nothing_stale_is_shown(q: bw.Quantizer)
 
 def test_types_that_were_evaluated_show_their_figure_at_once(q: bw.Quantizer) -> None:
     q.watch(X, Y)
-    assert q.wait(60)
+    assert q.wait(240)
     before = q.evaluation
     q["second"].format = moved(q, "second", -2)
-    assert q.wait(60)
+    assert q.wait(240)
     seen: list[Any] = []
     q.listen(lambda event: seen.append(q.evaluation) if event == "formats" else None)
     q.undo()
     assert seen == [before]
-    assert q.wait(60)
+    assert q.wait(240)
     assert q.evaluation == before
 
 
 def test_the_main_thread_is_free_while_the_worker_is_busy(q: bw.Quantizer) -> None:
     gate = Gate()
     q.watch(X, Y, metric=gate)
-    assert gate.reached.acquire(timeout=60)
+    assert gate.reached.acquire(timeout=240)
     q.rounding = "floor"
     assert q.undo()
     assert q["first"].counts is not None
@@ -139,7 +139,7 @@ def test_the_main_thread_is_free_while_the_worker_is_busy(q: bw.Quantizer) -> No
     assert len(q.cache_report().boundaries) > 0
     assert not q.wait(0.01)
     gate.open.set()
-    assert q.wait(60)
+    assert q.wait(240)
 
 
 def test_an_error_stands_in_the_evaluation_and_the_next_change_tries_again(q: bw.Quantizer) -> None:
@@ -152,26 +152,26 @@ def test_an_error_stands_in_the_evaluation_and_the_next_change_tries_again(q: bw
         return np.float64(np.argmax(outputs, axis=1) == labels)
 
     q.watch(X, Y, metric=metric)
-    assert q.wait(60)
+    assert q.wait(240)
     assert q.evaluation is not None
     assert "no such figure" in str(q.evaluation.error)
     assert not q.evaluation.exact
     broken["now"] = False
     q["second"].format = moved(q, "second", -1)
-    assert q.wait(60)
+    assert q.wait(240)
     assert q.evaluation.error is None
     assert q.evaluation.exact
 
 
 def test_types_that_allow_no_exact_run_are_told_and_others_work_again(q: bw.Quantizer) -> None:
     q.watch(X, Y)
-    assert q.wait(60)
+    assert q.wait(240)
     q.set_formats({"input": "sfix32_En20", "first": "sfix32_En20"})
-    assert q.wait(60)
+    assert q.wait(240)
     assert q.evaluation is not None
     assert "at most 62 bits" in str(q.evaluation.error)
     q.undo()
-    assert q.wait(60)
+    assert q.wait(240)
     assert q.evaluation.exact
 
 
@@ -195,12 +195,13 @@ def test_no_thread_outlives_unwatch_nor_the_quantizer() -> None:
 
 def test_closing_the_panel_and_taking_the_focus_away_ends_the_idle_work(q: bw.Quantizer) -> None:
     q.watch(X, Y)
+    q._live._warmed = True  # compiling is not what is looked at
     panel = q.panel()
     q.focus("first")
     q.look_ahead = True
     panel.close()
     q.focus(None)
-    assert q.wait(120, idle=True)
+    assert q.wait(240, idle=True)
     assert threads() == []
 
 
@@ -211,14 +212,14 @@ def test_budget_and_focus_are_checked(q: bw.Quantizer) -> None:
         q.focus("frist")
     q.watch(X, Y)
     q.cache_bytes = 3000
-    assert q.wait(60)
+    assert q.wait(240)
     report = q.cache_report()
     assert report.budget == 3000
     assert report.bytes <= 3000
     assert "MiB hold boundaries" in str(report)
     small = q.evaluation
     q.cache_bytes = 2**30
-    assert q.wait(60)
+    assert q.wait(240)
     assert q.evaluation == small
 
 
@@ -248,6 +249,6 @@ def test_an_interrupt_reaches_the_main_thread_alone_and_the_process_ends_in_orde
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=240)
     assert out == "interrupted None\n"
     assert (process.returncode, errors) == (0, "")

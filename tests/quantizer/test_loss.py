@@ -49,7 +49,7 @@ def test_it_takes_the_watched_data_and_else_asks_for_some(q: bw.Quantizer) -> No
     q.look_ahead = False
     q.watch(X, Y)
     q.assign("loss", 4, budget=3)
-    assert q.wait(60)
+    assert q.wait(240)
     assert q.evaluation is not None
     assert f"accuracy {q.evaluation.quantized_metric:.4g} over 300 samples" in q["input"].reason
     with pytest.raises(bw.SettingError, match="budget: wanted a positive number"):

@@ -33,6 +33,8 @@ from bitwindow.quantizer.state import State
 
 SECONDS_BETWEEN_FIGURES = 0.03
 SECONDS_BETWEEN_STRIPS = 0.05
+SECONDS_BEFORE_COMPILING = 2.0
+"""Idle time that passes before all forms are compiled."""
 NO_STRIPS: Mapping[str, Strip] = MappingProxyType({})
 
 _alive: weakref.WeakSet[LiveEvaluation] = weakref.WeakSet()
@@ -116,6 +118,7 @@ class LiveEvaluation:
             self._shown = (state, figure)
             self.strips = self._strips_of(state)
             self._start()
+            self._news.notify_all()
 
     def focus(self, site: str | None) -> None:
         """Look ahead at this site's windows first; None: at none."""
@@ -141,6 +144,7 @@ class LiveEvaluation:
             self._idle = None
             if self._bench is not None:
                 self._start()
+            self._news.notify_all()
 
     @property
     def look_ahead(self) -> bool:
@@ -275,6 +279,10 @@ class LiveEvaluation:
 
         def compile_all() -> None:
             if not self._warmed:
+                # Whoever only asks for a figure and leaves must not find both cores compiling.
+                with self._news:
+                    self._news.wait_for(stop, SECONDS_BEFORE_COMPILING)
+                check()
                 self._warm(bench.prepare(state.assignment, state.modes), stop)
                 check()
                 self._warmed = True

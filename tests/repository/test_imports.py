@@ -8,7 +8,21 @@ import sys
 
 import pytest
 
-HEAVY = ("bqplot", "ipywidgets", "flax", "numba", "pandas", "IPython", "jupyterlab", "onnx", "keras", "tqdm", "optax")
+HEAVY = (
+    "bqplot",
+    "ipywidgets",
+    "flax",
+    "numba",
+    "pandas",
+    "IPython",
+    "jupyterlab",
+    "onnx",
+    "keras",
+    "h5py",
+    "equinox",
+    "tqdm",
+    "optax",
+)
 
 
 def loaded_after(statement: str) -> set[str]:

@@ -15,12 +15,19 @@ from bitwindow.model.record import Model
 # By the package whose objects it opens:
 _OBJECTS = {
     "flax.linen": "bitwindow.model.flax_linen",
+    "flax.nnx": "bitwindow.model.flax_nnx",
+    "equinox": "bitwindow.model.equinox_module",
+    "keras": "bitwindow.model.keras_model",
 }
 # By the suffix of the files that it opens:
-_SUFFIXES: dict[str, str] = {}
+_SUFFIXES = {
+    ".keras": "bitwindow.model.keras_file",
+    ".h5": "bitwindow.model.keras_file",
+    ".hdf5": "bitwindow.model.keras_file",
+}
 # By the kind of a session's origin; such a front end has ``reopen(origin: Origin, example) -> Model`` as well:
-_ORIGINS: dict[str, str] = {}
-_KNOWN = "a Flax linen module"
+_ORIGINS = {"keras": "bitwindow.model.keras_file"}
+_KNOWN = "a Flax module (linen, NNX), an Equinox module or a Keras model"
 
 
 def load(source: Any, **settings: Any) -> Model:

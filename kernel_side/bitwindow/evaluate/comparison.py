@@ -61,8 +61,9 @@ def _energies(carrier: Any, reference: Any, lsb: Any, unsigned: Any, valid: Any)
     rows = (jnp.arange(reference.shape[0]) < valid).reshape((-1,) + (1,) * (reference.ndim - 1))
     stored = carrier.astype(jnp.float32)
     if jnp.issubdtype(carrier.dtype, jnp.integer):
-        # An unsigned type of 32 bits travels as its bit pattern.
-        stored = jnp.where(unsigned & (carrier < 0), stored + jnp.float32(2.0**32), stored)
+        # An unsigned type that fills its carrier travels as a bit pattern.
+        filled = jnp.float32(2.0 ** (8 * carrier.dtype.itemsize))
+        stored = jnp.where(unsigned & (carrier < 0), stored + filled, stored)
     error = jnp.where(rows, stored * lsb - reference.astype(jnp.float32), 0)
     signal = jnp.where(rows, reference.astype(jnp.float32), 0)
     return jnp.sum(signal * signal), jnp.sum(error * error)

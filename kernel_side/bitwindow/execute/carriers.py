@@ -75,9 +75,16 @@ def _pairs(weights: WeightSums) -> list[tuple[int, int]]:
 
 
 def choose_carrier(
-    where: str, magnitude: int, terms: int, ends: tuple[Range, Range], *, wide: bool, patches: bool
+    where: str,
+    magnitude: int,
+    terms: int,
+    ends: tuple[Range, Range],
+    *,
+    wide: bool,
+    patches: bool,
+    by_channel: bool = False,
 ) -> tuple[Carrier, bool]:
-    """Return the carrier and whether the sums are int64.
+    """Return the carrier and whether the sums are wider than int32.
 
     Args:
         where: The layer's name, for errors.
@@ -86,13 +93,14 @@ def choose_carrier(
         ends: The least and largest integer of each operand.
         wide: Whether bias and alignment already need int64.
         patches: Whether the path meant for GPUs is taken.
+        by_channel: Whether each channel is convolved by itself, where int32 multiplies as fast as float32.
 
     Raises:
         ExecutionError: If K is too large for any.
     """
     if patches:
         return _choose_digits(where, terms, ends, wide=wide or magnitude >= 2**31)
-    if not wide and magnitude < 2**24:
+    if not wide and magnitude < (2**31 if by_channel else 2**24):
         return Carrier.FLOAT32, False
     if not wide and magnitude < 2**31 and all(_fits(one, -128, 127) for one in ends):
         return Carrier.INT8, False

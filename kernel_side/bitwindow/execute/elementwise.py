@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 import numpy as np
 
-from bitwindow.execute.plan import Range, Settings, Term, check_sum, type_range, with_clip, with_modes
+from bitwindow.execute.plan import Range, Settings, Term, check_sum, type_range, with_cast, with_clip, with_modes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _NARROW = 2**31
 
 
-def plan_elementwise(layer: Layer, operation: Product, formats: Sequence[FixedPoint], modes: Modes) -> Settings:
+def plan_elementwise(
+    layer: Layer, operation: Product, formats: Sequence[FixedPoint], target: FixedPoint | None, modes: Modes
+) -> Settings:
     """Return the settings of a product of one or two operands that have types.
 
     Raises:
@@ -32,7 +34,7 @@ def plan_elementwise(layer: Layer, operation: Product, formats: Sequence[FixedPo
     check_sum(layer.name, [Term(sites, sum(fmt.word_length for fmt in formats), point)], "product")
     worst = product_worst(formats)
     settings = with_modes(Settings(point=point - operation.exponent, wide=int(worst.magnitude >= _NARROW)), modes)
-    return with_clip(settings, layer.activation)
+    return with_clip(with_cast(settings, worst.magnitude, target, modes), layer.activation)
 
 
 def product_worst(formats: Sequence[FixedPoint]) -> Range:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,8 +10,9 @@ from jax import lax
 
 from bitwindow.execute.plan import Settings, Variant
 from bitwindow.execute.samples import Samples
-from bitwindow.execute.tally import CLASSES, count_verdicts
+from bitwindow.execute.tally import CLASSES, count_quick, count_verdicts
 from bitwindow.numbers.cast import cast_integers, cast_ratio
+from bitwindow.numbers.quick import QuickCast, quick_cast
 
 if TYPE_CHECKING:
     from jax import Array
@@ -28,11 +29,13 @@ class Result(NamedTuple):
 
 def unpack(numbers: Int64[Array, "settings"]) -> Settings:
     """Return traced settings."""
-    return Settings(*(numbers[index] for index in range(len(Settings._fields))))
+    return Settings.unpacked([numbers[index] for index in range(numbers.shape[0])])
 
 
 def narrow_to(number: Int64[Array, ""], dtype: np.dtype | type) -> Array:
     """Return a bound in the sum's own dtype, clamped to its range."""
+    if jnp.issubdtype(dtype, jnp.floating):
+        return number.astype(dtype)
     info = np.iinfo(dtype)
     clamped: Array = jnp.clip(number, info.min, info.max).astype(dtype)
     return clamped
@@ -52,13 +55,14 @@ def finish_sum(
     variant: Variant,
     clips: bool,
     tally: bool,
+    carrier: np.dtype[Any],
     divisor: Int[Array, "..."] | None = None,
     bounds: tuple[Array, Array] | None = None,
 ) -> Result:
-    """Limit, clip and cast exact sums (int32 or int64) at LSB 2^-point, divided once by `divisor` if given.
+    """Limit, clip and cast exact sums at LSB 2^-point, divided once by `divisor` if given.
 
     Args:
-        total: The exact sums.
+        total: The exact sums: int32, int64, or float64 that hold integers.
         settings: Traced settings.
         fmt: The output's type.
         samples: The chunk's samples.
@@ -66,6 +70,7 @@ def finish_sum(
             the grid and cast.
         clips: Whether the layer has an activation.
         tally: Whether verdicts are counted.
+        carrier: The dtype of the output's carrier.
         divisor: Divisor of an average, broadcastable to the sums.
         bounds: Clip bounds that differ by divisor, in units of the sum, in place of those in the settings.
     """
@@ -81,6 +86,8 @@ def finish_sum(
         total, point, divisor = _clip_off_grid(total, low, high, settings, divisor)
     elif clips:
         total = jnp.clip(total, low, high)
+    if divisor is None and not careful:
+        return _finish_quickly(total, settings.cast, samples, tally=tally, carrier=carrier)
     codes = (fmt, settings.rounding.astype(np.int32), settings.overflow.astype(np.int32))
     if divisor is None:
         result = cast_integers(total, point, *codes, random_bits=words)
@@ -91,6 +98,12 @@ def finish_sum(
     # Else XLA fuses the cast into the counting once more, where it runs on one core.
     stored, verdict = lax.optimization_barrier((result.stored, result.verdict))  # type: ignore[no-untyped-call]
     return Result(stored, count_verdicts(verdict, samples.valid, finite=True), overflows)
+
+
+def _finish_quickly(total: Array, cast: QuickCast, samples: Samples, *, tally: bool, carrier: np.dtype[Any]) -> Result:
+    none: Array = jnp.zeros((), np.int64)
+    counts = count_quick(total, cast, samples.valid) if tally else no_counts()
+    return Result(quick_cast(total, cast, carrier), counts, none)
 
 
 def _clip_off_grid(
@@ -132,7 +145,9 @@ def sum_to_float(
 
     Clipping after the conversion is exact: it is monotonic, and the bounds are float32 numbers.
     """
-    total, overflows = limit_sum(total, settings, samples)
+    overflows: Array = jnp.zeros((), np.int64)
+    if not jnp.issubdtype(total.dtype, jnp.floating):  # sums in float64 have no limit
+        total, overflows = limit_sum(total, settings, samples)
     half = (-settings.point) // 2
     if divisor is None:
         exact = total.astype(np.float32)

@@ -18,8 +18,7 @@ from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
-from bitwindow.numbers.cast import Cast, cast_floats, stored_to_values
-from bitwindow.numbers.modes import Rounding
+from bitwindow.numbers.cast import cast_floats, stored_to_values
 
 if TYPE_CHECKING:
     from jax import Array
@@ -37,9 +36,11 @@ def cast_values(
     x: Float[Array, "rows *shape"],
     fmt: Int32[Array, "3"],
     modes: Int64[Array, "2"],
-    numbers: Int64[Array, "4"],
+    numbers: Int64[Array, "head+rows"],
     *,
     tally: bool,
+    stochastic: bool = True,
+    carrier: np.dtype[Any] = np.dtype(np.int32),  # noqa: B008  (immutable)
 ) -> Result:
     """Cast floats to an output's type, with random words by sample where the mode is stochastic.
 
@@ -49,16 +50,15 @@ def cast_values(
         modes: Codes of rounding and overflow.
         numbers: The chunk's samples (`Samples`).
         tally: Whether verdicts are counted.
+        stochastic: Whether the rounding may be stochastic: a form of its own, as a conditional runs on one core.
+        carrier: The dtype of the output's carrier.
     """
     samples = Samples(numbers)
     rounding, overflow = modes[0].astype(np.int32), modes[1].astype(np.int32)
-
-    def by_chance() -> Cast:
-        return cast_floats(x, fmt, rounding, overflow, random_bits=samples.random_bits(x.shape))
-
-    cast = lax.cond(rounding == Rounding.STOCHASTIC.code, by_chance, lambda: cast_floats(x, fmt, rounding, overflow))
+    words = samples.random_bits(x.shape) if stochastic else None
+    cast = cast_floats(x, fmt, rounding, overflow, random_bits=words)
     counts = count_verdicts(cast.verdict, samples.valid, finite=False) if tally else no_counts()
-    return Result(cast.stored, counts, jnp.zeros((), np.int64))
+    return Result(cast.stored.astype(carrier), counts, jnp.zeros((), np.int64))
 
 
 def compute_in_floats(layer: Layer, *operands: Array) -> Array:
@@ -89,4 +89,3 @@ def compute_in_floats(layer: Layer, *operands: Array) -> Array:
 
 
 jitted_values = jax.jit(to_values, static_argnames="dtype")
-jitted_cast = jax.jit(cast_values, static_argnames="tally")

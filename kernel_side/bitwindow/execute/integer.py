@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from bitwindow.execute.boundaries import NARROW_BITS, bits_of, stored_as
 from bitwindow.execute.elementwise import multiply
 from bitwindow.execute.finish import Result, finish_sum, no_counts, sum_to_float, unpack
 from bitwindow.execute.plan import Variant, bounds_of
@@ -17,6 +18,7 @@ from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
 from bitwindow.numbers.cast import Cast, cast_integers
+from bitwindow.numbers.quick import power_of_two
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,15 @@ if TYPE_CHECKING:
     Step = Callable[..., Result]
 
 
-def integer_step(layer: Layer, *, variant: Variant, typed: bool, tally: bool, patches: bool) -> Step:
+def integer_step(
+    layer: Layer,
+    *,
+    variant: Variant,
+    typed: bool,
+    tally: bool,
+    patches: bool,
+    carrier: np.dtype[Any] = np.dtype(np.int32),  # noqa: B008  (immutable)
+) -> Step:
     """Return the pure function of a layer whose operands all have types.
 
     It takes (operand carriers, operand formats int32[n, 3], output format int32[3], settings, extra, samples); `extra`
@@ -42,6 +52,7 @@ def integer_step(layer: Layer, *, variant: Variant, typed: bool, tally: bool, pa
         typed: Whether the output's site has a type.
         tally: Whether verdicts are counted.
         patches: Whether to take the path meant for GPUs.
+        carrier: The dtype of the output's carrier, where it has a type.
     """
     operation = layer.operation
 
@@ -59,24 +70,17 @@ def integer_step(layer: Layer, *, variant: Variant, typed: bool, tally: bool, pa
             moved = apply_steps(seen, operation.steps, formats[0], layer.name)
             return Result(moved, no_counts(), jnp.zeros((), np.int64))
         if isinstance(operation, Concatenation):
-            return _concatenate(layer, operands, formats, fmt, settings, samples, variant=variant, tally=tally)
+            made = _concatenate(layer, operands, formats, fmt, settings, samples, variant=variant, tally=tally)
+            return made._replace(output=made.output.astype(carrier))
 
         total = _total(layer, operands, formats, settings, extra, patches=patches, variant=variant)
         total = lax.transpose(total, layer.arranged) if layer.arranged else total
-        return _end(layer, total, settings, fmt, samples, extra, variant=variant, typed=typed, tally=tally)
+        ended = _end(
+            layer, total, settings, fmt, samples, extra, variant=variant, typed=typed, tally=tally, carrier=carrier
+        )
+        return ended._replace(output=ended.output.astype(carrier)) if typed else ended
 
     return step
-
-
-def pattern(fmt: Int32[Array, "3"]) -> Array:
-    """Return whether carriers of this type are bit patterns of unsigned 32-bit integers."""
-    return (fmt[0] == 0) & (fmt[1] == 32)
-
-
-def widen(x: Int32[Array, "..."], fmt: Int32[Array, "3"]) -> Int64[Array, "..."]:
-    """Return the stored integers of carriers."""
-    wide = x.astype(np.int64)
-    return jnp.where(pattern(fmt) & (wide < 0), wide + np.int64(2**32), wide)
 
 
 def variants_of(layer: Layer) -> tuple[Variant, ...]:
@@ -102,10 +106,6 @@ def _view(x: Array, operand: Operand, fmt: Int32[Array, "3"], where: str) -> Arr
     return apply_steps(x, operand.view, fmt, where)
 
 
-def _at_width(x: Array, fmt: Array, *, wide: bool) -> Array:
-    return widen(x, fmt) if wide else x
-
-
 def _total(
     layer: Layer,
     operands: tuple[Array, ...],
@@ -116,8 +116,6 @@ def _total(
     patches: bool,
     variant: Variant,
 ) -> Array:
-    wide = variant not in (Variant.NARROW, Variant.BYTES)
-    dtype = np.int64 if wide else np.int32
     operation = layer.operation
     # Parameters of products come viewed, so that their sums are known.
     views = [
@@ -126,29 +124,34 @@ def _total(
         else _view(x, operand, formats[index], layer.name)
         for index, (x, operand) in enumerate(zip(operands, layer.operands, strict=False))
     ]
+    dtype: type[np.generic] = np.int32 if variant in (Variant.NARROW, Variant.BYTES) else np.int64
     if isinstance(operation, Convolution | Contraction):
-        patterns = (pattern(formats[0]), pattern(formats[1]))
-        total = sum_products(operation, views[0], views[1], patterns, settings, patches=patches, variant=variant)
+        pair = (views[0], views[1])
+        total = sum_products(operation, pair, (formats[0], formats[1]), settings, patches=patches, variant=variant)
         if layer.bias is None:
-            return total
-        bias = _at_width(operands[2], formats[2], wide=wide)
-        for_sum, for_bias = settings.shift_sum.astype(dtype), settings.shift_bias.astype(dtype)
-        shifted = _view_any(bias, layer.bias, layer.name) << for_bias
-        with_bias: Array = (total << for_sum) + shifted
-        return with_bias
+            return shifted(total, settings.shift_sum)
+        bias = _view_any(stored_as(operands[2], formats[2], total.dtype), layer.bias, layer.name)
+        return shifted(total, settings.shift_sum) + shifted(bias, settings.shift_bias)
     if isinstance(operation, Sum):
         summed: Array | None = None
         for index, (x, sign) in enumerate(zip(views, operation.signs, strict=True)):
-            part = _at_width(x, formats[index], wide=wide) << extra[0][index].astype(dtype)
+            part = shifted(stored_as(x, formats[index], dtype), extra[0][index])
             part = part if sign > 0 else -part
             summed = part if summed is None else summed + part
         assert summed is not None  # noqa: S101  (a sum has operands)
         return summed
     if isinstance(operation, Product):
-        return multiply([_at_width(x, formats[index], wide=wide) for index, x in enumerate(views)])
+        factors = [stored_as(x, formats[index], dtype) for index, x in enumerate(views)]
+        return shifted(multiply(factors), settings.shift_sum)
     assert isinstance(operation, Average)  # noqa: S101  (the other operations do not come here)
-    x = _at_width(views[0], formats[0], wide=wide)
-    return window_sum(operation, x)
+    return window_sum(operation, stored_as(views[0], formats[0], dtype))
+
+
+def shifted(k: Array, by: Array) -> Array:
+    """Return exact sums times 2^by, by >= 0."""
+    if jnp.issubdtype(k.dtype, jnp.floating):
+        return k * power_of_two(by)
+    return k << by.astype(k.dtype)
 
 
 def _view_any(x: Array, operand: Operand, where: str) -> Array:
@@ -185,6 +188,7 @@ def _end(
     variant: Variant,
     typed: bool,
     tally: bool,
+    carrier: np.dtype[Any],
 ) -> Result:
     average = isinstance(layer.operation, Average)
     if not typed:
@@ -200,6 +204,7 @@ def _end(
         variant=variant,
         clips=layer.activation is not None,
         tally=tally,
+        carrier=carrier,
         divisor=extra[0] if average else None,
         bounds=(extra[1], extra[2]) if average else None,
     )
@@ -232,7 +237,7 @@ def _concatenate(
         start += x.shape[axis]
         pieces.append(
             cast_integers(
-                widen(x, formats[index]),
+                stored_as(x, formats[index], np.int32 if bits_of(x) == NARROW_BITS else np.int64),
                 formats[index][2],
                 fmt,
                 settings.rounding.astype(np.int32),

@@ -11,15 +11,18 @@ import numpy as np
 from bitwindow.execute.carriers import choose_carrier, product_range, terms_of
 from bitwindow.execute.elementwise import plan_elementwise
 from bitwindow.execute.plan import (
+    NARROW,
     Range,
     Settings,
     Term,
     check_sum,
     type_range,
+    with_cast,
     with_clip,
     with_limit,
     with_modes,
 )
+from bitwindow.execute.windows import is_depthwise
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
 
 if TYPE_CHECKING:
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
     from bitwindow.execute.parameters import StoredParameters
     from bitwindow.network.records import Layer, Operand
     from bitwindow.numbers.format import FixedPoint
-
-NARROW = 2**31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,20 +51,27 @@ class Sizes:
 
 
 def plan_layer(
-    layer: Layer, formats: Sequence[FixedPoint], stored: StoredParameters, sizes: Sizes, modes: Modes, *, patches: bool
+    layer: Layer,
+    formats: Sequence[FixedPoint],
+    stored: StoredParameters,
+    sizes: Sizes,
+    modes: Modes,
+    *,
+    patches: bool,
+    target: FixedPoint | None,
 ) -> Plan:
-    """Plan a layer whose operands (and bias, last) all have types.
+    """Plan a layer whose operands (and bias, last) all have types; `target` is the output's, None where it has none.
 
     Raises:
         ExecutionError: If its exact sum would need more than 62 bits.
     """
     operation = layer.operation
     if isinstance(operation, Convolution | Contraction):
-        return _plan_product(layer, operation, formats, stored, sizes, modes, patches=patches)
+        return _plan_product(layer, operation, formats, target, stored, sizes, modes, patches=patches)
     if isinstance(operation, Sum):
-        return _plan_sum(layer, formats, modes)
+        return _plan_sum(layer, formats, target, modes)
     if isinstance(operation, Product):
-        return Plan(settings=plan_elementwise(layer, operation, formats, modes))
+        return Plan(settings=plan_elementwise(layer, operation, formats, target, modes))
     if isinstance(operation, Average):
         return _plan_average(layer, operation, formats[0], sizes, modes)
     assert isinstance(operation, Concatenation | PassThrough)  # noqa: S101  (float computations have no plan)
@@ -79,6 +87,7 @@ def _plan_product(
     layer: Layer,
     operation: Convolution | Contraction,
     formats: Sequence[FixedPoint],
+    target: FixedPoint | None,
     stored: StoredParameters,
     sizes: Sizes,
     modes: Modes,
@@ -94,22 +103,26 @@ def _plan_product(
         summands.append(Term(_site(layer.bias), formats[2].word_length, formats[2].fraction_length))
     fine = check_sum(layer.name, summands, "sum of products")
     magnitude, worst, ends = _bounds(layer, formats, stored, terms, point)
-    shift = fine - point
-    settings = Settings(point=fine, shift_sum=shift)
-    largest = magnitude << shift
+    settings = Settings(point=fine, shift_sum=fine - point)
+    largest = magnitude << fine - point
     if layer.bias is not None:
         bias = _bias_range(layer.bias, formats[2], stored)
         settings = settings._replace(shift_bias=fine - formats[2].fraction_length)
         largest += bias.shifted(fine).magnitude
         worst += bias
-    carrier, wide = choose_carrier(layer.name, magnitude, terms, ends, wide=largest >= NARROW, patches=patches)
+    settings = settings._replace(wide=int(largest >= NARROW))
+    settings = with_cast(with_limit(with_modes(settings, modes), worst, modes), largest, target, modes)
+    carrier, wide = choose_carrier(
+        layer.name,
+        magnitude,
+        terms,
+        ends,
+        wide=bool(settings.wide),
+        patches=patches,
+        by_channel=is_depthwise(operation, sizes.operands[0]),
+    )
     settings = settings._replace(carrier=int(carrier), wide=int(wide))
-    return Plan(settings=_ended(settings, layer, worst, modes), worst=worst)
-
-
-def _ended(settings: Settings, layer: Layer, worst: Range, modes: Modes) -> Settings:
-    limited = with_limit(with_modes(settings, modes), worst, modes)
-    return with_clip(limited, layer.activation)
+    return Plan(settings=with_clip(settings, layer.activation), worst=worst)
 
 
 def _bounds(
@@ -140,15 +153,16 @@ def _bias_range(bias: Operand, fmt: FixedPoint, stored: StoredParameters) -> Ran
     return Range(least=int(values.min(initial=0)), largest=int(values.max(initial=0)), point=fmt.fraction_length)
 
 
-def _plan_sum(layer: Layer, formats: Sequence[FixedPoint], modes: Modes) -> Plan:
+def _plan_sum(layer: Layer, formats: Sequence[FixedPoint], target: FixedPoint | None, modes: Modes) -> Plan:
     summands = [
         Term(_site(operand), fmt.word_length, fmt.fraction_length)
         for operand, fmt in zip(layer.operands, formats, strict=True)
     ]
     fine = check_sum(layer.name, summands, "sum")
     magnitude = sum(type_range(fmt).shifted(fine).magnitude for fmt in formats)
-    shifts = np.array([fine - fmt.fraction_length for fmt in formats], np.int64)
     settings = with_modes(Settings(point=fine, wide=int(magnitude >= NARROW)), modes)
+    settings = with_cast(settings, magnitude, target, modes)
+    shifts = np.array([settings.point - fmt.fraction_length for fmt in formats], np.int64)
     return Plan(settings=with_clip(settings, layer.activation), extra=(shifts,))
 
 
@@ -160,7 +174,8 @@ def _plan_average(layer: Layer, operation: Average, fmt: FixedPoint, sizes: Size
     term = Term(_site(layer.operands[0]), fmt.word_length + math.ceil(math.log2(max(count, 1))), fmt.fraction_length)
     check_sum(layer.name, [term], f"sum of {count} values")
     magnitude = type_range(fmt).magnitude * count
-    settings = with_modes(Settings(point=fmt.fraction_length, wide=int(magnitude >= NARROW)), modes)
+    wide = magnitude >= NARROW
+    settings = with_modes(Settings(point=fmt.fraction_length, wide=int(wide), quick=int(not wide)), modes)
     divisors = np.asarray(operation.divisor, np.int64)
     low, high = np.full(divisors.shape, settings.clip_min), np.full(divisors.shape, settings.clip_max)
     for divisor in np.unique(divisors).tolist():

@@ -92,7 +92,16 @@ def plan_inner(
             sums = _sums(layer, position, operand, stored)
             one = own[operand.parameter]
             own[operand.parameter] = replace(one, sums={} if sums is None else {(layer.name, position): sums})
-    return plan_layer(layer, typed_ones(formats), StoredParameters(by_site=own), sizes, modes, patches=patches)
+    made = format_of(inner.loop.values[layer.outputs[0]].site, assignment)
+    return plan_layer(
+        layer,
+        typed_ones(formats),
+        StoredParameters(by_site=own),
+        sizes,
+        modes,
+        patches=patches,
+        target=made if isinstance(made, FixedPoint) else None,
+    )
 
 
 def _shape(network: Network, inner: Inner, operand: Operand) -> tuple[int, ...]:

@@ -54,13 +54,13 @@ class StoredParameters:
 
 
 def stored_integers(carriers: np.ndarray, fmt: FixedPoint) -> np.ndarray:
-    """Return the stored integers of int32 carriers, int64.
+    """Return the stored integers of int16 or int32 carriers, int64.
 
     >>> stored_integers(np.array([-1], np.int32), FixedPoint(False, 32, 0))
     array([4294967295])
     """
     plain = carriers.astype(np.int64)
-    return plain if fmt.signed else plain & (2**32 - 1)
+    return plain if fmt.signed else plain & (2 ** (8 * carriers.dtype.itemsize) - 1)
 
 
 def store(

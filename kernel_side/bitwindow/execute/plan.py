@@ -16,6 +16,7 @@ import numpy as np
 
 from bitwindow.errors import ExecutionError
 from bitwindow.numbers.modes import Rounding
+from bitwindow.numbers.quick import QuickCast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 MAX_SUM_BITS = 62
 """Sums are carried in int64; a bit is kept free above the sign."""
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+NARROW = 2**31
+"""Sums below it are carried in int32."""
+_EXACT_DOUBLE = 2**52
+"""Sums below it may grow by one rounding and stay exact in float64; the quick cast takes no larger ones."""
+_MAX_SHIFT = 62
 
 
 class Carrier(IntEnum):
@@ -43,8 +49,9 @@ class Carrier(IntEnum):
 class Variant(IntEnum):
     """The compiled forms of an integer layer. Conditionals would do in one, but run on one core.
 
-    ``NARROW``, ``BYTES`` and ``DOUBLE`` clip on the grid and cast: sums in int32 from float32 or int8 products, sums in
-    int64 from float64 ones. ``CAREFUL`` does all else, in int64; ``STOCHASTIC`` does it with random words.
+    ``NARROW``, ``BYTES`` and ``DOUBLE`` clip on the grid and take the quick cast: sums in int32 from float32 or int8
+    products, sums in float64 (int64 on GPUs). ``CAREFUL`` does all else, in int64; ``STOCHASTIC`` does it with random
+    words.
     """
 
     NARROW = 0
@@ -62,7 +69,8 @@ class Settings(NamedTuple):
     """The numbers that a compiled step takes.
 
     ``point`` is the fraction length of the sum, ``shift_sum`` and ``shift_bias`` the left shifts that bring the
-    products and the bias there. ``careful`` is 1 when the sum needs more than a clip on the grid and a cast.
+    products and the bias there. ``careful`` is 1 when the sum needs more than a clip on the grid and a cast, ``quick``
+    is 1 when ``cast`` holds the numbers of a quick cast or nothing is to be cast by shifts.
     """
 
     carrier: Number = 0
@@ -84,19 +92,27 @@ class Settings(NamedTuple):
     upper_point: Number = 0
     rounding: Number = 0
     overflow: Number = 0
+    quick: Number = 0
+    cast: QuickCast = QuickCast()
 
     @property
     def variant(self) -> Variant:
         """Return the form to run."""
         if self.rounding == Rounding.STOCHASTIC.code:
             return Variant.STOCHASTIC
-        if self.careful or self.carrier == Carrier.HALVES:
+        if self.careful or not self.quick or self.carrier == Carrier.HALVES:
             return Variant.CAREFUL
         return Variant.DOUBLE if self.wide else Variant(self.carrier)
 
     def packed(self) -> Int64[np.ndarray, "settings"]:
         """Return the numbers as one vector."""
-        return np.array(self, np.int64)
+        return np.array((*self[:-1], *self.cast), np.int64)
+
+    @staticmethod
+    def unpacked(numbers: Sequence[Number]) -> Settings:
+        """Return the settings that a vector's elements hold."""
+        plain = len(Settings._fields) - 1
+        return Settings(*numbers[:plain])._replace(cast=QuickCast(*numbers[plain:]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +191,34 @@ def with_limit(settings: Settings, worst: Range, modes: Modes) -> Settings:
     half = 1 << bits - 1
     wraps = int(modes.accumulator_overflow == "wrap")
     return settings._replace(careful=1, limit=1, limit_wraps=wraps, limit_min=-half, limit_max=half - 1)
+
+
+def with_cast(settings: Settings, largest: int, target: FixedPoint | None, modes: Modes) -> Settings:
+    """Return the settings with a quick cast, where one is exact; the sums' LSB becomes the target's if that is finer.
+
+    Args:
+        settings: With modes and limit; the clip comes afterwards, at the final LSB.
+        largest: Bound of every sum's magnitude, in units of the settings' LSB.
+        target: The output's type, or None where it has none.
+        modes: The modes.
+    """
+    if modes.rounding is Rounding.STOCHASTIC or settings.limit:
+        return settings
+    last = settings.point if target is None else target.fraction_length
+    finer = max(last - settings.point, 0)
+    bound = (largest << finer) + (1 << settings.point + finer - last)
+    if bound > _EXACT_DOUBLE or finer + max(settings.shift_sum, settings.shift_bias) > _MAX_SHIFT:
+        return settings
+    point = settings.point + finer
+    cast = QuickCast() if target is None else QuickCast.of(target, point, modes.rounding, modes.overflow)
+    return settings._replace(
+        quick=1,
+        wide=int(settings.wide or bound >= NARROW),
+        point=point,
+        shift_sum=settings.shift_sum + finer,
+        shift_bias=settings.shift_bias + finer,
+        cast=cast,
+    )
 
 
 def with_clip(settings: Settings, clip: Clip | None, divisor: int = 1) -> Settings:

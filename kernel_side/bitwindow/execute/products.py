@@ -1,8 +1,9 @@
 """Exact integer sums of products, for convolutions and contractions, by the cheapest carrier that stays exact.
 
-On the CPU: float32 while every partial sum stays below 2^24, int8 with int32 sums, float64 below 2^53, else halves of
-16 bits in float64 recombined in int64. On a GPU ("patches"): XLA refuses integer convolutions there and its float ones
-may be inexact, so stored integers are gathered into patches and multiplied as int8 digits with int32 sums.
+On the CPU: float32 while every partial sum stays below 2^24 (int32 below 2^31 where each channel is convolved by
+itself), int8 with int32 sums, float64 below 2^53, else halves of 16 bits in float64 recombined in int64. On a GPU
+("patches"): XLA refuses integer convolutions there and its float ones may be inexact, so stored integers are gathered
+into patches and multiplied as int8 digits with int32 sums.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from bitwindow.execute.boundaries import stored_as
 from bitwindow.execute.plan import Carrier, Variant
+from bitwindow.execute.windows import depthwise_product, has_few_channels, has_few_taps, is_depthwise, stacked_product
 from bitwindow.network.records import Convolution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jax import Array
-    from jaxtyping import Float64, Int32, Int64
+    from jaxtyping import Int, Int32, Int64
 
     from bitwindow.execute.plan import Settings
     from bitwindow.network.records import Contraction
@@ -106,73 +109,82 @@ def _tap(
     return tuple(slices)
 
 
+def exact_product(operation: Convolution | Contraction, x: Array, w: Array, sums: np.dtype | type) -> Array:
+    """Return sums that are exact in the given dtype, by the form of the operation that the CPU is fastest at."""
+    if isinstance(operation, Convolution) and has_few_taps(operation, w.shape):
+        if is_depthwise(operation, x.shape):
+            return depthwise_product(operation, x, w)
+        if has_few_channels(operation, x.shape) and x.dtype == np.float32:  # in float64 it is the slower form
+            return stacked_product(operation, x, w)
+    return float_product(operation, x, w, sums)
+
+
 def sum_products(
     operation: Convolution | Contraction,
-    x: Int32[Array, "..."],
-    w: Int32[Array, "..."],
-    patterns: tuple[Array, Array],
+    operands: tuple[Int[Array, "..."], Int[Array, "..."]],
+    formats: tuple[Int32[Array, "3"], Int32[Array, "3"]],
     settings: Settings,
     *,
     patches: bool,
     variant: Variant,
 ) -> Array:
-    """Return the exact sums: int32 in the variants NARROW and BYTES (|sum| < 2^31), else int64.
+    """Return the exact sums: int32 in NARROW and BYTES (|sum| < 2^31), float64 in DOUBLE on the CPU, else int64.
 
     Args:
         operation: Convolution or contraction.
-        x: Carriers of operand 0.
-        w: Carriers of operand 1.
-        patterns: For each operand, whether it holds bit patterns of an unsigned type of 32 bits.
+        operands: Their carriers.
+        formats: Their types.
         settings: Traced settings; in the careful variant `carrier` chooses the cheaper way when it is exact.
         patches: Whether to take the path meant for GPUs.
         variant: The compiled form.
     """
 
-    def multiply(dtype: np.dtype | type, sums: np.dtype | type) -> Callable[[Array, Array], Array]:
-        made = patch_product if patches else float_product
-        return lambda a, b: made(operation, a.astype(dtype), b.astype(dtype), sums)
+    def at(dtype: np.dtype | type) -> tuple[Array, Array]:
+        first, second = (stored_as(x, fmt, dtype) for x, fmt in zip(operands, formats, strict=True))
+        return first, second
 
-    digits = multiply(np.int8, np.int32)
-    if variant is Variant.BYTES:
-        return digits(x, w)
-    if variant is Variant.NARROW:
-        return (
-            _by_digits(x, w, digits, 2, np.int32)
-            if patches
-            else multiply(np.float32, np.float32)(x, w).astype(np.int32)
-        )
+    if variant in (Variant.NARROW, Variant.BYTES):
+        return _narrow_sums(operation, at(np.int32), patches=patches, variant=variant)
     if patches:
-        wide_x, wide_w = _widen(x, patterns[0]), _widen(w, patterns[1])
-        if variant is Variant.DOUBLE:
-            return _by_digits(wide_x, wide_w, digits, FEW_DIGITS, np.int64)
-        return _by_digits(wide_x, wide_w, digits, MAX_DIGITS, np.int64)
-    double = multiply(np.float64, np.float64)
+        count = FEW_DIGITS if variant is Variant.DOUBLE else MAX_DIGITS
+        return _by_digits(*at(np.int64), _digit_product(operation, patches=True), count, np.int64)
 
-    def by_doubles(a: Array, b: Array) -> Array:
-        return double(_to_double(a, patterns[0]), _to_double(b, patterns[1])).astype(np.int64)
+    def double(a: Array, b: Array) -> Array:
+        return exact_product(operation, a, b, np.float64)
 
     if variant is Variant.DOUBLE:
-        return by_doubles(x, w)
+        return double(*at(np.float64))
     sums: Array = lax.cond(
         settings.carrier != Carrier.HALVES,
-        by_doubles,
-        lambda a, b: _by_halves(_widen(a, patterns[0]), _widen(b, patterns[1]), double),
-        x,
-        w,
+        lambda a, b: double(a.astype(np.float64), b.astype(np.float64)).astype(np.int64),
+        lambda a, b: _by_halves(a, b, double),
+        *at(np.int64),
     )
     return sums
 
 
-def _widen(x: Int32[Array, "..."], pattern: Array) -> Int64[Array, "..."]:
-    """Return the stored integers of carriers."""
-    return jnp.where(pattern & (x < 0), x.astype(np.int64) + np.int64(2**32), x.astype(np.int64))
+def _narrow_sums(
+    operation: Convolution | Contraction, operands: tuple[Array, Array], *, patches: bool, variant: Variant
+) -> Array:
+    x, w = operands
+    if variant is Variant.BYTES:
+        return _digit_product(operation, patches=patches)(x, w)
+    if patches:
+        return _by_digits(x, w, _digit_product(operation, patches=True), 2, np.int32)
+    if is_depthwise(operation, x.shape):
+        # The plan takes this form up to 2^31 for them.
+        return exact_product(operation, x, w, np.int32)
+    return exact_product(operation, x.astype(np.float32), w.astype(np.float32), np.float32).astype(np.int32)
 
 
-def _to_double(x: Int32[Array, "..."], pattern: Array) -> Float64[Array, "..."]:
-    return x.astype(np.float64) + jnp.where(pattern & (x < 0), np.float64(2**32), np.float64(0))
+def _digit_product(operation: Convolution | Contraction, *, patches: bool) -> Callable[[Array, Array], Array]:
+    made = patch_product if patches else float_product
+    return lambda a, b: made(operation, a.astype(np.int8), b.astype(np.int8), np.int32)
 
 
-def _by_halves(x: Int64[Array, "..."], w: Int64[Array, "..."], product: Callable[[Array, Array], Array]) -> Array:
+def _by_halves(
+    x: Int64[Array, "..."], w: Int64[Array, "..."], product: Callable[[Array, Array], Array]
+) -> Int64[Array, "..."]:
     """Sum in four float64 products of 16-bit halves: exact while K * 2^32 < 2^53."""
     low_x, low_w = x & 0xFFFF, w & 0xFFFF
     high_x, high_w = x >> 16, w >> 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -9,6 +10,7 @@ import numpy as np
 
 from bitwindow.assign.records import Format
 from bitwindow.errors import DataError
+from bitwindow.execute.parameters import StoredParameters
 from bitwindow.execute.structure import apply_steps
 from bitwindow.network.records import Average, Contraction, Convolution, Layer, Network, Operand
 from bitwindow.numbers.format import FixedPoint
@@ -42,6 +44,24 @@ def operand_shapes(network: Network, layer: Layer) -> tuple[tuple[int, ...], ...
         struct = jax.ShapeDtypeStruct(shape, np.int32)  # type: ignore[no-untyped-call]
         shapes.append(jax.eval_shape(lambda x, view=operand.view: apply_steps(x, view, None, layer.name), struct).shape)
     return tuple(shapes)
+
+
+def operand_arrays(layer: Layer, stored: StoredParameters, boundaries: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the carriers of an integer layer's operands; parameters of products come as the operation sees them."""
+    product = isinstance(layer.operation, Convolution | Contraction)
+    return tuple(
+        stored.by_site[operand.parameter].views[layer.name, position]
+        if operand.parameter is not None and product and position < len(layer.operands)
+        else plain_array(operand, stored, boundaries)
+        for position, operand in enumerate(operands_of(layer))
+    )
+
+
+def plain_array(operand: Operand, stored: StoredParameters, boundaries: Mapping[str, Any]) -> Any:
+    """Return an operand's array before its view."""
+    if operand.parameter is not None:
+        return stored.by_site[operand.parameter].array
+    return boundaries[operand.value or ""]
 
 
 def check_inputs(network: Network, inputs: tuple[Any, ...], valid: int) -> None:

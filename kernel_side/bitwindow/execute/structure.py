@@ -11,6 +11,7 @@ from jax import lax
 
 from bitwindow import jax_names
 from bitwindow.errors import ExecutionError
+from bitwindow.execute.boundaries import bits_of, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from bitwindow.network.records import Step
 
-_SIGN = np.int32(-(2**31))
+_MOST_TAPS = 16
+"""Windows up to this size are compared slice by slice, which XLA's CPU backend does in vector registers."""
 Ends = tuple["Array", "Array"]
 """The type's least value and its zero, as the carrier compares them."""
 
@@ -29,7 +31,7 @@ def apply_steps(x: Array, steps: Sequence[Step], fmt: Int32[Array, "3"] | None, 
     """Apply a chain of steps.
 
     Args:
-        x: Stored integers (int32 carriers) when `fmt` is given; else floats, integers or booleans as they are.
+        x: Stored integers (int16 or int32 carriers) when `fmt` is given; else floats, integers or booleans as they are.
         steps: The chain.
         fmt: (signed, W, F) of the stored integers, or None.
         where: The layer's name, for errors.
@@ -56,10 +58,11 @@ def _apply(x: Array, step: Step, fmt: Int32[Array, "3"] | None, where: str) -> A
         raise ExecutionError(message)
     if fmt is None:
         return comparer(x, step.params, None)
-    # The patterns of an unsigned type of 32 bits compare as signed integers once their top bit is turned over.
-    pattern = (fmt[0] == 0) & (fmt[1] == 32)
-    turn = jnp.where(pattern, _SIGN, np.int32(0))
-    least = jnp.where(fmt[0] != 0, np.int32(-1) << jnp.minimum(fmt[1] - 1, 31), np.int32(0)) ^ turn
+    # Bit patterns compare as signed integers once their top bit is turned over.
+    bits = bits_of(x)
+    turn = jnp.where(pattern(fmt, bits), np.int32(-1) << (bits - 1), np.int32(0)).astype(x.dtype)
+    lowest = jnp.where(fmt[0] != 0, np.int32(-1) << jnp.minimum(fmt[1] - 1, bits - 1), np.int32(0))
+    least = lowest.astype(x.dtype) ^ turn
     return comparer(x ^ turn, step.params, (least, turn)) ^ turn
 
 
@@ -90,6 +93,10 @@ def _highest(x: Array) -> Any:
 
 def _window(x: Array, params: Mapping[str, Any], start: Any, pick: Callable[..., Any]) -> Array:
     rank = x.ndim
+    if math.prod(params["window_dimensions"]) <= _MOST_TAPS and not any(
+        by != 1 for by in params.get("base_dilation") or ()
+    ):
+        return _by_slices(x, params, start, pick)
     result: Array = lax.reduce_window(
         x,
         start,
@@ -101,6 +108,23 @@ def _window(x: Array, params: Mapping[str, Any], start: Any, pick: Callable[...,
         params.get("window_dilation") or (1,) * rank,
     )
     return result
+
+
+def _by_slices(x: Array, params: Mapping[str, Any], start: Any, pick: Callable[..., Any]) -> Array:
+    window, strides = params["window_dimensions"], params["window_strides"]
+    dilation = params.get("window_dilation") or (1,) * x.ndim
+    x = lax.pad(x, start, [(low, high, 0) for low, high in params["padding"]])
+    spans = [
+        (size - (taps - 1) * by - 1) // stride * stride + 1 if size > (taps - 1) * by else 0
+        for size, taps, by, stride in zip(x.shape, window, dilation, strides, strict=True)
+    ]
+    picked: Array | None = None
+    for at in np.ndindex(*window):
+        starts = [place * by for place, by in zip(at, dilation, strict=True)]
+        piece = lax.slice(x, starts, [low + span for low, span in zip(starts, spans, strict=True)], strides)
+        picked = piece if picked is None else pick(picked, piece)
+    assert picked is not None  # noqa: S101  (a window has a tap)
+    return picked
 
 
 def _largest_in_window(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:

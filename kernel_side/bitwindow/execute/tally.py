@@ -9,17 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from bitwindow.numbers.cast import Verdict
+from bitwindow.numbers.quick import quick_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jax import Array
-    from jaxtyping import Int, Int64, UInt8
+    from jaxtyping import Bool, Int, Int64, Num, UInt8
+
+    from bitwindow.numbers.quick import QuickCast
 
 CLASSES = 7
 """The number of verdicts; a count vector holds one int64 each, in the order of their codes."""
-_FIELD_BITS = 16
-_MAX_ROWS = (1 << _FIELD_BITS) - 1
+_FIELD_BITS = 8
+_MOST = (1 << _FIELD_BITS) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,37 +81,50 @@ class Tally:
 def count_verdicts(verdict: UInt8[Array, "rows *shape"], valid: Int[Array, ""], *, finite: bool) -> Int64[Array, "7"]:
     """Count the verdicts of the first `valid` rows; traced under x64.
 
-    Four 16-bit counters share one word and one sum over the rows: a plain sum per class costs seven passes, each
-    slower than the one of the packed words.
-
     Args:
         verdict: One code a value; rows are samples.
         valid: The rows that count, 0 to all.
         finite: Whether the codes INF and NAN cannot occur (casts of integers).
     """
-    rows = verdict.shape[0]
-    if rows > _MAX_ROWS:
-        return _count_plainly(verdict, valid)
-    low = _packed_sums(verdict, valid, first=Verdict.EXACT)
+    low = _count_four([verdict == code for code in range(4)], valid)
     zero = jnp.asarray([0], np.int64)
     if finite:
-        total = valid.astype(np.int64) * np.int64(verdict.size // max(rows, 1))
-        return jnp.concatenate([low, (total - low.sum())[None], zero, zero])
-    return jnp.concatenate([low, _packed_sums(verdict, valid, first=Verdict.ZERO)[:3]])
+        return jnp.concatenate([low, (_total(verdict, valid) - low.sum())[None], zero, zero])
+    never = jnp.zeros((), bool)
+    return jnp.concatenate([low, _count_four([verdict == code for code in range(4, 7)] + [never], valid)[:3]])
 
 
-def _packed_sums(verdict: UInt8[Array, "rows *shape"], valid: Int[Array, ""], first: int) -> Int64[Array, "4"]:
-    """Count the four codes from `first` on."""
-    shape = (verdict.shape[0],) + (1,) * (verdict.ndim - 1)
-    counted = (jnp.arange(verdict.shape[0]) < valid).reshape(shape)
-    field = verdict.astype(np.uint64) - np.uint64(first)
-    one = jnp.where(counted & (field < 4), np.uint64(1) << (field * np.uint64(_FIELD_BITS)), np.uint64(0))
-    sums = one.sum(axis=0, dtype=np.uint64)
-    fields = [(sums >> np.uint64(_FIELD_BITS * index)) & np.uint64(_MAX_ROWS) for index in range(4)]
-    return jnp.stack([part.astype(np.int64).sum() for part in fields])
+def count_quick(k: Num[Array, "rows *shape"], cast: QuickCast, valid: Int[Array, ""]) -> Int64[Array, "7"]:
+    """Count what a quick cast does to sums, by its borders alone, in the order of the verdicts' codes."""
+    seen = quick_verdicts(k, cast)
+    counted = ~seen.zero
+    over = counted & seen.over
+    under = counted & ~seen.over & seen.under
+    exact = counted & ~seen.over & ~seen.under & seen.exact
+    counts = _count_four([exact, under, over, seen.zero], valid)
+    rounded = _total(k, valid) - counts.sum()
+    none: Array = jnp.zeros((), np.int64)
+    return jnp.stack([counts[0], rounded, counts[1], counts[2], counts[3], none, none])
 
 
-def _count_plainly(verdict: UInt8[Array, "rows *shape"], valid: Int[Array, ""]) -> Int64[Array, "7"]:
-    shape = (verdict.shape[0],) + (1,) * (verdict.ndim - 1)
-    counted = (jnp.arange(verdict.shape[0]) < valid).reshape(shape)
-    return jnp.stack([((verdict == code) & counted).sum(dtype=np.int64) for code in range(CLASSES)])
+def _total(x: Array, valid: Int[Array, ""]) -> Int64[Array, ""]:
+    total: Array = valid.astype(np.int64) * np.int64(x.size // max(x.shape[0], 1))
+    return total
+
+
+def _count_four(masks: Sequence[Bool[Array, "rows *shape"]], valid: Int[Array, ""]) -> Int64[Array, "4"]:
+    """Count four masks, of which at most one holds for a value, over the first `valid` rows.
+
+    Four 8-bit counters share one word, which is summed over at most 255 rows at a time: one pass in vector registers
+    and on all cores, where a plain sum a class takes one core and a pass each.
+    """
+    shape = jnp.broadcast_shapes(*(mask.shape for mask in masks))
+    word = jnp.zeros(shape, np.uint32)
+    for place, mask in enumerate(masks):
+        word = word | jnp.where(mask, np.uint32(1 << _FIELD_BITS * place), np.uint32(0))
+    rows = (jnp.arange(shape[0]) < valid).reshape((-1,) + (1,) * (len(shape) - 1))
+    word = jnp.where(rows, word, np.uint32(0))
+    height = next((height for height in range(min(_MOST, shape[0]), 1, -1) if shape[0] % height == 0), 1)
+    sums = word.reshape(height, shape[0] // height, *shape[1:]).sum(axis=0, dtype=np.uint32)
+    fields = [(sums >> np.uint32(_FIELD_BITS * place)) & np.uint32(_MOST) for place in range(len(masks))]
+    return jnp.stack([field.sum(dtype=np.int64) for field in fields])

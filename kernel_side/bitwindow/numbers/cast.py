@@ -164,19 +164,20 @@ def cast_ratio(
 
 
 def stored_to_values(
-    stored: Int32[AnyArray, "*shape"], fmt: Int32[AnyArray, "fields=3"], dtype: np.dtype[np.generic] | type = np.float32
+    stored: Int[AnyArray, "*shape"], fmt: Int32[AnyArray, "fields=3"], dtype: np.dtype[np.generic] | type = np.float32
 ) -> Float[Array, "*shape"]:
     """Return the values k * 2^-F of stored integers, exact where `dtype` holds them.
 
     Args:
-        stored: int32; the bit pattern of the stored integer for an unsigned type of 32 bits.
+        stored: int16 or int32; bit patterns for an unsigned type that fills the dtype.
         fmt: (signed, W, F).
         dtype: float16, bfloat16, float32 or float64.
     """
     xp = _namespace(stored, fmt)
     wide = np.float64 if np.dtype(dtype) == np.float64 else np.float32
     integers, (signed, _, fraction_length) = xp.asarray(stored), xp.asarray(fmt)
-    number = xp.where(signed != 0, integers.astype(wide), integers.view(np.uint32).astype(wide))
+    unsigned = np.uint16 if integers.dtype == np.int16 else np.uint32
+    number = xp.where(signed != 0, integers.astype(wide), integers.view(unsigned).astype(wide))
     # 2^-F by its bits: XLA's exp2 is not exact.
     scale = ((127 - fraction_length) << 23).astype(np.int32).view(np.float32).astype(wide)
     values: Array = (number * scale).astype(dtype)

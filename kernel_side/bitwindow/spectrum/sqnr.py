@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Sqnr:
-    """Ten times the logarithm of signal energy over error energy, in dB; inf where nothing is lost, nan without signal.
+    """Ten times the logarithm of signal energy over error energy, in dB.
 
+    Infinite where nothing is lost, be it of a tensor of zeros alone, for parameters and activations alike.
     ``exact`` is False where part of the error energy is the expected one of values spread evenly between grid points.
     """
 
@@ -44,8 +45,6 @@ def sqnr_of(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overflow: O
     signal = spectrum.signal_energy()
     energy = error_energy(spectrum, fmt, rounding, overflow)
     error, exact = energy.total, energy.exact
-    if signal == 0:
-        return Sqnr(db=math.nan, exact=True)
     if error == 0:
         return Sqnr(db=math.inf, exact=exact)
     # The quotient may lie beyond the floats; its logarithm does not.

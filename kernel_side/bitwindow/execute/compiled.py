@@ -1,0 +1,92 @@
+"""The compiled steps of a network: each made when it is first needed, and kept.
+
+A step is known by its layer, its form and the dtypes that it reads and makes; types and modes are its arguments.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from bitwindow.execute.boundaries import carrier_dtype
+from bitwindow.execute.floating import cast_values, compute_in_floats
+from bitwindow.execute.integer import integer_step
+from bitwindow.execute.lookups import lookup_step
+from bitwindow.execute.planning import output_format
+from bitwindow.execute.structure import apply_steps
+from bitwindow.network.records import FloatComputation, PassThrough
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bitwindow.execute.plan import Variant
+    from bitwindow.execute.planning import Setting
+    from bitwindow.network.records import Layer, Lookup, Network
+    from bitwindow.numbers.format import FixedPoint
+
+    Step = Callable[..., Any]
+
+
+class CompiledSteps:
+    """Every step of one network that was needed so far."""
+
+    def __init__(self, network: Network, *, patches: bool) -> None:
+        self.network = network
+        self.patches = patches
+        self.made: dict[tuple[Any, ...], Step] = {}
+
+    def integer(
+        self, layer: Layer, setting: Setting, arguments: tuple[Any, ...], *, variant: Variant, tally: bool
+    ) -> Step:
+        """Return an integer layer's step for operands of these shapes and dtypes (arrays, or what describes them)."""
+        fmt = output_format(self.network, layer, setting.assignment)
+        typed = fmt is not None or isinstance(layer.operation, PassThrough)
+        carrier = np.dtype(np.int32) if fmt is None else carrier_dtype(fmt)
+        key = (layer.name, variant, typed, tally, carrier, *(operand.dtype for operand in arguments[0]))
+        if key not in self.made:
+            step = integer_step(layer, variant=variant, typed=typed, tally=tally, patches=self.patches, carrier=carrier)
+            with jax.enable_x64(True):
+                self.made[key] = jax.jit(step).lower(*arguments).compile()
+        return self.made[key]
+
+    def cast(
+        self, x: Any, fmt: FixedPoint, modes: np.ndarray, numbers: np.ndarray, *, stochastic: bool, tally: bool
+    ) -> Step:
+        """Return the cast of floats to a type, for an array of this shape and dtype (or what describes it)."""
+        carrier = carrier_dtype(fmt)
+        key = ("cast", x.shape, x.dtype, carrier, stochastic, tally)
+        if key not in self.made:
+            step = partial(cast_values, stochastic=stochastic, tally=tally, carrier=carrier)
+            with jax.enable_x64(True):
+                self.made[key] = jax.jit(step).lower(x, fmt.as_array(), modes, numbers).compile()
+        return self.made[key]
+
+    def lookup(self, layer: Layer, operation: Lookup) -> Step:
+        """Return a lookup's step: the table and whole numbers in, the picked carriers or floats out."""
+        key = (layer.name, "lookup")
+        if key not in self.made:
+            self.made[key] = jax.jit(lookup_step(layer, operation))
+        return self.made[key]
+
+    def floating(self, layer: Layer) -> Step:
+        """Return a float layer's step: values in, a tuple of values out."""
+        key = (layer.name, "float")
+        if key not in self.made:
+            operation = layer.operation
+            if isinstance(operation, FloatComputation):
+
+                def viewed(*arrays: Any) -> tuple[Any, ...]:
+                    seen = (
+                        apply_steps(array, operand.view, None, layer.name)
+                        for array, operand in zip(arrays, layer.operands, strict=True)
+                    )
+                    return tuple(operation.function(*seen))
+
+                self.made[key] = jax.jit(viewed)
+            else:
+                compute = partial(compute_in_floats, layer)
+                self.made[key] = jax.jit(lambda *arrays: (compute(*arrays),))
+        return self.made[key]

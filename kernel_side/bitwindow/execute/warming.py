@@ -1,0 +1,81 @@
+"""What a network's executor can compile before it is needed, so that nothing compiles while somebody waits."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bitwindow.execute.boundaries import carrier_dtype
+from bitwindow.execute.floating import jitted_values
+from bitwindow.execute.integer import variants_of
+from bitwindow.execute.plan import Variant
+from bitwindow.execute.planning import format_of_site
+from bitwindow.execute.reading import operand_arrays
+from bitwindow.execute.samples import packed_samples
+from bitwindow.network.records import Lookup, Loop
+from bitwindow.numbers.format import FixedPoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bitwindow.execute.compiled import CompiledSteps
+    from bitwindow.execute.planning import Setting
+
+    Job = Callable[[], object]
+
+
+def compilations(steps: CompiledSteps, setting: Setting, *, tally: bool) -> list[Job]:
+    """List every form of every integer layer and cast under a setting's types, those that are needed most at the head.
+
+    Forms that random words make slow to compile come last.
+    """
+    network = steps.network
+    boundaries = {name: _boundary(steps, name, setting) for name in network.values}
+    numbers = packed_samples(setting.modes, 0, 0, network.batch, network.batch)
+    jobs: list[tuple[Variant, Job]] = []
+    for layer in network.layers:
+        if layer.name in setting.plans:
+            arguments = (operand_arrays(layer, setting.stored, boundaries), *setting.arguments[layer.name], numbers)
+            make = partial(steps.integer, layer, setting, arguments, tally=tally)
+            jobs += [(variant, partial(make, variant=variant)) for variant in variants_of(layer)]
+    floats = {
+        name
+        for layer in network.layers
+        if layer.name not in setting.plans and not isinstance(layer.operation, Lookup | Loop)
+        for name in layer.outputs
+    }
+    for name in (*network.inputs, *sorted(floats)):
+        value = network.values[name]
+        fmt = format_of_site(value.site, setting.assignment)
+        if isinstance(fmt, FixedPoint):
+            x = jax.ShapeDtypeStruct(value.shape, value.dtype)  # type: ignore[no-untyped-call]
+            make = partial(steps.cast, x, fmt, np.zeros(2, np.int64), numbers, tally=tally)
+            jobs += [
+                (Variant.NARROW, partial(make, stochastic=False)),
+                (Variant.STOCHASTIC, partial(make, stochastic=True)),
+            ]
+    return [job for _, job in sorted(jobs, key=lambda pair: pair[0])]
+
+
+def convert_outputs(steps: CompiledSteps, setting: Setting) -> None:
+    """Run the conversion of the outputs to values once, which compiles it."""
+    network = steps.network
+    for name in network.outputs:
+        value = network.values[name]
+        fmt = format_of_site(value.site, setting.assignment)
+        if isinstance(fmt, FixedPoint) and jnp.issubdtype(value.dtype, jnp.floating):
+            with jax.enable_x64(False):
+                zeros = jnp.zeros(value.shape, carrier_dtype(fmt))
+                jitted_values(zeros, fmt.as_array(), dtype=np.dtype(np.float32))
+
+
+def _boundary(steps: CompiledSteps, name: str, setting: Setting) -> Any:
+    """Return the shape and dtype in which a value travels."""
+    value = steps.network.values[name]
+    fmt = format_of_site(value.site, setting.assignment)
+    dtype = carrier_dtype(fmt) if isinstance(fmt, FixedPoint) else value.dtype
+    return jax.ShapeDtypeStruct(value.shape, dtype)  # type: ignore[no-untyped-call]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from bitwindow.demo.compilation_cache import cache_variables
 from bitwindow.errors import SettingError
 
 SECONDS_TO_START = 60
@@ -99,8 +100,9 @@ def _start(folder: Path, port: int, log: int) -> subprocess.Popen[bytes]:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--ServerApp.allow_root=True")  # in a container there is often no other user
     # By the environment, as a command line can be read by every user of the machine; in a session of its own, as a
-    # Ctrl-C in the terminal is ours to answer: Jupyter would ask whether it is meant.
-    environment = {**os.environ, "JUPYTER_TOKEN": secrets.token_hex(24)}
+    # Ctrl-C in the terminal is ours to answer: Jupyter would ask whether it is meant. The kernels inherit the cache's
+    # variables, so that a second start compiles nothing.
+    environment = {**os.environ, **cache_variables(os.environ), "JUPYTER_TOKEN": secrets.token_hex(24)}
     return subprocess.Popen(  # noqa: S603  (no text of the user's but the folder, and no shell)
         command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
     )

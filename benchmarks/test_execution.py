@@ -1,66 +1,69 @@
-"""Bit-true execution against the float32 jitted forward of the demo network, in one run: a ratio at 8 and 16 bits."""
+"""Bit-true execution of the demo network against its float32 jitted forward, in one run, and where the time goes."""
 
 from __future__ import annotations
-
-import time
-from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
 import pytest
 
-from bitwindow.assign.records import Assignment
-from bitwindow.demo.network import forward, initial_parameters
-from bitwindow.execute.executor import Executor
+from benchmarks.demo_types import exact_logits, typed_demo
+from benchmarks.images import digit_images
+from benchmarks.timing import least_seconds
+from bitwindow.calibrate.batches import chunks
+from bitwindow.demo.network import forward
 from bitwindow.execute.modes import Modes
-from bitwindow.model.record import Model
-from bitwindow.network.trace import trace
-from bitwindow.numbers.format import FixedPoint
+from bitwindow.execute.parameters import stored_integers
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-CHUNK = 256
-
-
-def wait(result: object) -> None:
-    jax.block_until_ready(result)  # type: ignore[no-untyped-call]
-
-
-def best_seconds(call: Callable[[], object], rounds: int = 15) -> float:
-    """Return the least time of a call; the first one compiles."""
-    wait(call())
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        wait(call())
-        times.append(time.perf_counter() - start)
-    return min(times)
+ROUNDS = 5
 
 
 @pytest.mark.parametrize("bits", [8, 16])
 def test_bit_true_execution_against_float(bits: int) -> None:
-    params = initial_parameters(0)
-    images = np.random.default_rng(0).random((CHUNK, 28, 28, 1), np.float32)
-    network = trace(Model(forward, params, images[:1]), CHUNK)
-    formats = {
-        name: FixedPoint(signed=True, word_length=32, fraction_length=2 * bits - 4)
-        if site.kind == "bias"
-        else FixedPoint(signed=True, word_length=bits, fraction_length=bits - (1 if site.kind == "weight" else 3))
-        for name, site in network.sites.items()
-    }
-    types = Assignment(formats=formats, reasons=dict.fromkeys(formats, "fixed for the benchmark"))
-    executor, modes = Executor(network), Modes()
+    demo = typed_demo(bits)
+    images, labels, source = digit_images()
+    engine = demo.quantizer._engine  # noqa: SLF001
+    executor, types, modes = engine.executor, demo.assignment, Modes()
     stored = executor.store_parameters(types, modes)
+    parts = list(chunks(images, engine.spec, engine.network.batch))
     float_forward = jax.jit(forward)
-    float_seconds = best_seconds(lambda: float_forward(params, images))
-    for tally in (True, False):
 
-        def run_chunk(*, tally: bool = tally) -> object:
-            return executor.run(stored, types, modes, (images,), 0, CHUNK, tally=tally).outputs
+    def run_float() -> object:
+        return [float_forward(engine.parameters, *part.leaves) for part in parts]
 
-        seconds = best_seconds(run_chunk)
-        print(
-            f"{bits} bits, tally {tally}: {seconds * 1e3:.1f} ms for {CHUNK} images, "
-            f"{seconds / float_seconds:.2f} times the float32 forward ({float_seconds * 1e3:.1f} ms)"
-        )
+    def run(*, tally: bool) -> object:
+        return [
+            executor.run(stored, types, modes, part.leaves, part.first, part.valid, tally=tally).outputs
+            for part in parts
+        ]
+
+    calls = {"float": run_float, "without": lambda: run(tally=False), "with counts": lambda: run(tally=True)}
+    least = least_seconds(calls, ROUNDS)
+    made = executor.run(stored, types, modes, parts[0].leaves, 0, parts[0].valid, tally=False)
+    logits = stored_integers(np.asarray(made.boundaries["dense2"]), demo.fmt("dense2"))
+    assert np.array_equal(logits[:64], exact_logits(demo, images[:64]))
+    report = demo.quantizer.validate(images, labels)
+    print(f"\n{bits} bits, {source}, chunks of {engine.network.batch}; accuracy {report.quantized_metric:.2%}")
+    for name, spent in least.items():
+        print(f"  {name:12} {spent * 1e3:7.1f} ms, {spent / least['float']:.2f} times float")
+    profile(demo.quantizer, parts[0], modes)
+
+
+def profile(quantizer: object, part: object, modes: Modes) -> None:
+    """Print the time of each layer's step on one chunk, without and with counts."""
+    engine = quantizer._engine  # type: ignore[attr-defined]  # noqa: SLF001
+    executor, network = engine.executor, engine.network
+    types = quantizer.assignment  # type: ignore[attr-defined]
+    setting = executor.plan(executor.store_parameters(types, modes), types, modes)
+    images = part.leaves[0]  # type: ignore[attr-defined]
+    boundaries = {"input": executor.read_input(setting, 0, images, 0, network.batch, tally=False)[0]}
+    rows = {"input": [lambda tally: executor.read_input(setting, 0, images, 0, network.batch, tally=tally)[0]]}
+    for index, layer in enumerate(network.layers):
+        boundaries |= executor.run_layer(setting, index, boundaries, 0, network.batch, tally=False)[0]
+        rows[layer.name] = [
+            lambda tally, index=index: executor.run_layer(setting, index, boundaries, 0, network.batch, tally=tally)
+        ]
+    for name, (call,) in rows.items():
+        pair = {f"{tally}": (lambda tally=tally, call=call: call(tally)) for tally in (False, True)}
+        least = least_seconds(pair, 3 * ROUNDS)
+        form = setting.plans[name].settings.variant.name.lower() if name in setting.plans else ""
+        print(f"    {name:12} {form:8} {least['False'] * 1e3:6.2f} ms, with counts {least['True'] * 1e3:6.2f} ms")

@@ -6,12 +6,14 @@ import { isDeterministic, type Overflow } from '../src/core/borders.js';
 import { SpectrumTable, type Tally } from '../src/core/spectrum_table.js';
 import { pack } from './pack.js';
 
-type Case = [signed: number, W: number, F: number, rounding: string, overflow: Overflow, under: number, over: number];
+type Type = [signed: number, W: number, F: number, rounding: string, overflow: Overflow];
+type Case = [...Type, under: number, over: number];
 interface Vector {
   name: string;
   cells: [sign: number, msb: number, run: number, tail: number, count: number][];
   tally: Tally;
   cases: Case[];
+  octaves: [...Type, [msb: number, underflow: number, kept: number, overflow: number][]][];
 }
 
 const vectors = JSON.parse(readFileSync('tests/vectors/counts.json', 'utf8')) as Vector[];
@@ -27,6 +29,21 @@ test.each(vectors)('counts of "$name" are those of exact arithmetic', ({ cells, 
   });
   expect(wrong).toEqual([]);
   expect(cases.length).toBeGreaterThan(5);
+});
+
+test.each(vectors)('what becomes of every octave of "$name" is what exact arithmetic says', ({ cells, octaves }) => {
+  const table = SpectrumTable.unpack(pack(cells));
+  for (const [signed, wordLength, fractionLength, rounding, overflow, expected] of octaves) {
+    const type = { signed: signed === 1, wordLength, fractionLength };
+    if (!isDeterministic(rounding)) {
+      throw new Error(rounding);
+    }
+    const found = expected.map(([msb]) => ({ msb, ...table.fates(msb, msb, type, rounding, overflow) }));
+    expect(found).toEqual(expected.map(([msb, underflow, kept, over]) => ({ msb, underflow, kept, overflow: over })));
+    const all = table.fates(-Infinity, Infinity, type, rounding, overflow);
+    expect(all.kept).toBe(expected.reduce((sum, octave) => sum + octave[2], 0));
+  }
+  expect(octaves.length).toBeGreaterThan(0);
 });
 
 test('counts beyond 2^32 are among the vectors', () => {

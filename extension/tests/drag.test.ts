@@ -53,7 +53,7 @@ describe('a move by whole bits', () => {
 
 describe('a drag', () => {
   test('snaps to whole bits and tells only of changes', () => {
-    const drag = Drag.begin([row(sfix(8, 3))], [], 0, 'body', 10.4, columns);
+    const drag = Drag.begin([row(sfix(8, 3))], [0], 0, 'body', 10.4, columns);
     expect(drag?.move(10.7)).toBeNull();
     expect(drag?.move(11.0)?.get(0)).toEqual(sfix(8, 4));
     expect(drag?.move(11.3)).toBeNull();
@@ -61,14 +61,14 @@ describe('a drag', () => {
   });
 
   test('goes back to where it began when cancelled', () => {
-    const drag = Drag.begin([row(sfix(8, 3))], [], 0, 'low', 0, columns);
+    const drag = Drag.begin([row(sfix(8, 3))], [0], 0, 'low', 0, columns);
     drag?.move(5);
     expect(drag?.cancel().get(0)).toEqual(sfix(8, 3));
   });
 
   test('moves the selection together, without locked and float rows', () => {
     const rows = [row(sfix(8, 3)), row(sfix(8, 4), { locked: true }), row(sfix(6, 0)), row(sfix(8, 0), { isFloat: true })];
-    const formats = Drag.begin(rows, [0, 1, 2, 3], 2, 'body', 0, columns)?.move(1);
+    const formats = Drag.begin(rows, movingRows(rows, [0, 1, 2, 3], 2), 2, 'body', 0, columns)?.move(1);
     expect([...(formats ?? [])]).toEqual([[0, sfix(8, 4)], [2, sfix(6, 1)]]);
   });
 
@@ -76,8 +76,12 @@ describe('a drag', () => {
     expect(movingRows([row(sfix(8, 3)), row(sfix(8, 3))], [1], 0)).toEqual([0]);
   });
 
+  test('leaves rows alone that the filter hides', () => {
+    expect(movingRows([row(sfix(8, 3)), row(sfix(8, 3)), row(sfix(8, 3))], [0, 1, 2], 0, index => index !== 1)).toEqual([0, 2]);
+  });
+
   test.each([{ locked: true }, { isFloat: true }])('does not begin on a row that is %o', more => {
-    expect(Drag.begin([row(sfix(8, 3), more)], [], 0, 'body', 0, columns)).toBeNull();
+    expect(Drag.begin([row(sfix(8, 3), more)], [0], 0, 'body', 0, columns)).toBeNull();
   });
 
   test('returns from a limit with the pointer', () => {

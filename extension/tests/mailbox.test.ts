@@ -41,3 +41,11 @@ test('numbers go on after those of another view', () => {
   mailbox.continueAfter(41);
   expect(mailbox.post([[0, newer]], false).sequence).toBe(42);
 });
+
+test('it is known whether other rows wait', () => {
+  const mailbox = new Mailbox();
+  mailbox.post([[0, newer]], true);
+  expect([mailbox.isWaitingBeside(0), mailbox.isWaitingBeside(1), mailbox.isEmpty]).toEqual([false, true, false]);
+  mailbox.acknowledge(1);
+  expect([mailbox.isWaitingBeside(1), mailbox.isEmpty]).toEqual([false, true]);
+});

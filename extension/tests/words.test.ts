@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { typeName } from '../src/core/fixed_point.js';
-import { cellText, compact, percent, powerOfTwo, spoken } from '../src/core/words.js';
+import { cellText, compact, percent, powerOfTwo, real, spoken } from '../src/core/words.js';
 
 const type = { signed: true, wordLength: 8, fractionLength: 6 };
 const counts = { total: 100, zero: 0, underflow: 12, overflow: 0, nan: 0, inf: 0 };
@@ -45,5 +45,15 @@ test('a screen reader hears the window and its losses', () => {
 
 test('a cell tells its MSBs', () => {
   expect(cellText(-3, { positive: 1000, negative: 203 }, 28_643)).toBe('bit 2⁻³: 1,203 MSBs, 4.2 % (+ 1,000, − 203)');
+  expect(cellText(-9, { positive: 3, negative: 0 }, 4, 'low')).toBe('bit 2⁻⁹ and below: 3 MSBs, 75.0 % (+ 3, − 0)');
   expect(powerOfTwo(-12)).toBe('2⁻¹²');
+});
+
+test.each([
+  [-0.123456789, '−0.1235'],
+  [1e-7, '1e−7'],
+  [3, '3'],
+  [null, '–']
+])('the real number %d is written %s', (value, text) => {
+  expect(real(value)).toBe(text);
 });

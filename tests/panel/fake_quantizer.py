@@ -31,6 +31,27 @@ class FakeEvaluation:
     running: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class FakeStripCell:
+    fraction_length: int
+    value: float | None
+    interval: tuple[float, float] | None
+    n: int
+    dropped: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeStrip:
+    site: str
+    signed: bool = True
+    word_length: int = 8
+    metric_name: str = "accuracy"
+    higher_is_better: bool = True
+    float_metric: float | None = 0.9873
+    total: int = 5000
+    cells: tuple[FakeStripCell, ...] = ()
+
+
 @dataclass(kw_only=True)
 class FakeSite:
     owner: FakeQuantizer
@@ -113,6 +134,10 @@ class FakeQuantizer:
     listeners: list[Callable[[str], None]] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     joins: list[bool] = field(default_factory=list)
+    strips: Mapping[str, FakeStrip] = field(default_factory=dict)
+    look_ahead: bool = True
+    focused: list[str | None] = field(default_factory=list)
+    scheme_types: dict[str, FixedPoint | str] = field(default_factory=dict)
     past: list[tuple[FakeSite, FixedPoint | str]] = field(default_factory=list)
     chosen_formats: dict[str, FixedPoint | str] = field(default_factory=dict)
     modes: dict[str, object] = field(
@@ -130,6 +155,7 @@ class FakeQuantizer:
             site.chosen = FixedPoint(True, 8, 5 + place % 5)
             q.chosen_formats[name] = site.chosen
             q.sites[name] = site
+            q.scheme_types[name] = site.chosen
         return q
 
     def __getitem__(self, name: str) -> FakeSite:
@@ -203,6 +229,17 @@ class FakeQuantizer:
 
     def redo(self) -> None:
         self.calls.append(("redo",))
+
+    def reset(self, names: Iterable[str]) -> None:
+        for name in names:
+            self[name].format = self.scheme_types[name]
+
+    def focus(self, name: str | None) -> None:
+        self.focused.append(name)
+
+    def looked_ahead(self, *strips: FakeStrip) -> None:
+        self.strips = {strip.site: strip for strip in strips}
+        self.tell("strips")
 
     def evaluated(self, **changes: object) -> None:
         self.evaluation = replace(self.evaluation or FakeEvaluation(), **changes)  # type: ignore[arg-type]

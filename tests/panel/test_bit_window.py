@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 import traitlets
@@ -15,7 +17,7 @@ from bqplot import LinearScale
 import bitwindow.panel
 from bitwindow.errors import DataError, FormatError
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.panel.bit_window import MODULE_NAME, MODULE_VERSION, BitWindow
+from bitwindow.panel.bit_window import MODULE_NAME, MODULE_VERSION, SORT_KEYS, BitWindow
 from bitwindow.panel.wire import Row, pack_table, unpack_table
 from bitwindow.spectrum.record import Spectrum
 
@@ -54,7 +56,7 @@ def test_front_end_names_are_those_of_the_labextension() -> None:
 
 
 def test_every_synced_trait_has_a_default_in_the_front_end() -> None:
-    defaults = (ROOT / "extension/src/widgets/model.ts").read_text()
+    defaults = (ROOT / "extension/src/widgets/traits.ts").read_text()
     missing = [
         name
         for name in BitWindow().keys
@@ -69,6 +71,21 @@ def test_rows_on_the_wire_have_the_fields_of_the_schema() -> None:
             set(row) == set(SCHEMA["definitions"]["Row"]["required"]) == set(SCHEMA["definitions"]["Row"]["properties"])
         )
         assert Row.from_wire(row).to_wire() == row
+
+
+def test_rows_on_the_wire_are_json_whatever_their_figures() -> None:
+    row = Row(name="a", kind="weight", format=S8, minimum=float("-inf"), maximum=float("nan"), sqnr=float("inf"))
+    sent = row.to_wire()
+    json.dumps(sent, allow_nan=False)
+    assert (sent["minimum"], sent["maximum"], sent["sqnr"]) == (-sys.float_info.max, None, sys.float_info.max)
+    jsonschema.validate(sent, SCHEMA | {"$ref": "#/definitions/Row"})
+
+
+def test_rows_are_sorted_by_what_the_front_end_sorts_by() -> None:
+    source = (ROOT / "extension/src/core/order.ts").read_text()
+    keys = re.search(r"SORT_KEYS = \[(.+?)\]", source, re.DOTALL)
+    assert keys is not None
+    assert tuple(re.findall(r"'(\w+)'", keys[1])) == SORT_KEYS
 
 
 def test_rows_may_be_mappings() -> None:
@@ -98,7 +115,15 @@ def test_rows_and_tables_must_be_as_many() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("rounding", "up"), ("overflow", "clip"), ("selected", [-1]), ("active", -2), ("overflow_threshold", 1.5)],
+    [
+        ("rounding", "up"),
+        ("overflow", "clip"),
+        ("selected", [-1]),
+        ("active", -2),
+        ("overflow_threshold", 1.5),
+        ("sort_by", "size"),
+        ("kinds", ["tensor"]),
+    ],
 )
 def test_malformed_settings_are_refused(name: str, value: object) -> None:
     windows = three_rows()

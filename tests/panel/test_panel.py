@@ -37,9 +37,9 @@ def test_every_site_is_a_row(q: FakeQuantizer, panel: Panel) -> None:
     assert [(row.total, row.zero) for row in rows] == [(105, 5)] * len(NAMES)
     assert rows[0].precision == "42.1 dB"
     assert rows[1].precision == "≈42.1 dB"
-    lines = panel.heat_map.beside.value
-    assert lines.count("<span>4.8 %</span>") == len(NAMES)
-    assert lines.count("<span>3</span>") == 2
+    assert [row.rounded for row in rows] == [3, None, 3, None]
+    assert [row.sqnr for row in rows] == [42.13] * len(NAMES)
+    assert [(row.minimum, row.maximum) for row in rows] == [(s.minimum, s.maximum) for s in q.sites.values()]
 
 
 def test_the_cells_are_the_shares_of_the_msbs(q: FakeQuantizer, panel: Panel) -> None:
@@ -330,3 +330,12 @@ def test_the_map_grows_for_a_window_and_does_not_shrink_after_it(q: FakeQuantize
     assert (window.exponent_high, window.exponent_low) == (109, 46)
     assert panel.heat_map.mark.color.shape == (len(NAMES), 64)
     assert panel.error.value == ""
+
+
+def test_a_double_click_asks_for_the_schemes_choice(q: FakeQuantizer, panel: Panel) -> None:
+    chosen = q["conv1"].format
+    q["conv1"].format = "sfix6_En1"
+    q["input"].format = "sfix6_En1"
+    panel.heat_map.window._handle_custom_msg({"action": "reset", "rows": [2]}, [])
+    assert (q["conv1"].format, str(q["input"].format)) == (chosen, "sfix6_En1")
+    assert panel.heat_map.window.rows[2].format == chosen

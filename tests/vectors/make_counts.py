@@ -21,6 +21,8 @@ TARGET = Path(__file__).with_name("counts.json")
 HALF = Fraction(1, 2)
 ROUNDINGS = ("round", "nearest", "convergent", "half_zero", "half_down", "floor", "ceiling", "zero")
 DEEPEST = 32
+EVERY = 29
+"""How many cases lie between two whose fates are written octave by octave; a prime, so that all modes occur."""
 
 Type = tuple[bool, int, int]
 
@@ -68,6 +70,13 @@ def cell(x: Fraction) -> tuple[int, int, int, int]:
     return sign, msb, run, int(fraction == 0)
 
 
+def by_octave(values: list[Fraction], fmt: Type, rounding: str, overflow: str, weight: int) -> list[list[int]]:
+    """Return [msb, underflow, kept, overflow] of every octave that holds values, from low to high."""
+    fates = Counter((cell(x)[1], fate(x, fmt, rounding, overflow)) for x in values if x)
+    names = ("underflow", "kept", "overflow")
+    return [[msb, *(weight * fates[msb, name] for name in names)] for msb in sorted({msb for msb, _ in fates})]
+
+
 def near_borders(types: Iterable[Type]) -> Iterator[Fraction]:
     """Yield float64 values at, just below and just above every border of every type, of both signs."""
     for signed, word_length, fraction_length in types:
@@ -84,12 +93,15 @@ def table(
 ) -> dict[str, Any]:
     """Return one table of cells and the counts of all its cases."""
     cells = Counter(cell(x) for x in values if x)
-    cases = []
+    cases: list[list[Any]] = []
+    octaves: list[list[Any]] = []
     for rounding, overflow in modes:
         for fmt in types:
             fates = Counter(fate(x, fmt, rounding, overflow) for x in values if x)
             counts = [weight * fates["underflow"], weight * fates["overflow"]]
             cases.append([int(fmt[0]), fmt[1], fmt[2], rounding, overflow, *counts])
+            if len(cases) % EVERY == 1:
+                octaves.append([*cases[-1][:5], by_octave(values, fmt, rounding, overflow, weight)])
     return {
         "name": name,
         "values": [float(x).hex() for x in values],
@@ -102,6 +114,7 @@ def table(
             "inf": 2 * weight,
         },
         "cases": cases,
+        "octaves": octaves,
     }
 
 
@@ -123,7 +136,7 @@ def every_window() -> dict[str, Any]:
         *(Fraction(rng.lognormvariate(0, 4) * rng.choice((-1, 1))) for _ in range(100)),
     ]
     return table(
-        "every window", values, types, 1, [("round", "saturate"), ("convergent", "wrap"), ("floor", "saturate")]
+        "every window", values, types, 1, [("round", "saturate"), ("convergent", "wrap"), ("floor", "saturate_zero")]
     )
 
 

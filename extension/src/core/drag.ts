@@ -15,10 +15,18 @@ export function isMovable(row: DragRow | undefined): row is DragRow {
   return row !== undefined && !row.locked && !row.isFloat;
 }
 
-/** The rows that move when one is moved: the whole selection when it is part of it, without locked and float rows. */
-export function movingRows(rows: readonly DragRow[], selected: readonly number[], row: number): number[] {
+/**
+ * The rows that move when one is moved: the whole selection when it is part of it, without locked, float and filtered-out
+ * rows. What is not shown never moves.
+ */
+export function movingRows(
+  rows: readonly DragRow[],
+  selected: readonly number[],
+  row: number,
+  shown: (index: number) => boolean = () => true
+): number[] {
   const group = selected.includes(row) ? [...selected] : [row];
-  return [...new Set(group)].filter(index => isMovable(rows[index])).sort((a, b) => a - b);
+  return [...new Set(group)].filter(index => isMovable(rows[index]) && shown(index)).sort((a, b) => a - b);
 }
 
 /** The types of some rows after a move by whole bits from where they are. */
@@ -41,13 +49,13 @@ export class Drag {
   /** Begins at a pointer position in bits from the left edge; null when the pressed row cannot move. */
   static begin(
     rows: readonly DragRow[],
-    selected: readonly number[],
+    moving: readonly number[],
     row: number,
     part: Part,
     at: number,
     columns: Columns
   ): Drag | null {
-    return isMovable(rows[row]) ? new Drag([...rows], movingRows(rows, selected, row), row, part, at, columns) : null;
+    return isMovable(rows[row]) ? new Drag([...rows], moving, row, part, at, columns) : null;
   }
 
   private constructor(

@@ -45,6 +45,15 @@ export class Mailbox {
     return this.pending.has(row);
   }
 
+  /** Whether the kernel has not answered to a change of any other row. */
+  isWaitingBeside(row: number): boolean {
+    return this.pending.size > (this.pending.has(row) ? 1 : 0);
+  }
+
+  get isEmpty(): boolean {
+    return this.pending.size === 0;
+  }
+
   /** Whether a type differs from what a row shows. */
   differs(row: number, fromKernel: FixedPoint, type: FixedPoint): boolean {
     return !sameType(this.current(row, fromKernel), type);

@@ -1,4 +1,4 @@
-import { borders, type Overflow, power, type Rounding } from './borders.js';
+import { type Borders, borders, type Overflow, power, type Rounding } from './borders.js';
 import type { FixedPoint } from './fixed_point.js';
 
 /** The exact counts of one tensor under one type; float64 holds them exactly up to 2^53 - 1. */
@@ -18,6 +18,13 @@ export type Tally = Pick<Counts, 'total' | 'zero' | 'nan' | 'inf'>;
 export interface BitCounts {
   readonly positive: number;
   readonly negative: number;
+}
+
+/** What becomes of the values of some octaves under a type: zeroed, in range, or out of it. */
+export interface Fates {
+  readonly underflow: number;
+  readonly kept: number;
+  readonly overflow: number;
 }
 
 const BYTES_PER_CELL = 12;
@@ -50,6 +57,21 @@ class Side {
       }
     }
     return this.before[low] ?? 0;
+  }
+
+  /** The number of values at positions from `from` to before `to`. */
+  between(from: number, to: number): number {
+    return this.below(to) - this.below(from);
+  }
+
+  /** What becomes of them. */
+  split(from: number, to: number, { kept, over }: Borders): Fates {
+    const inside = (position: number): number => Math.max(from, Math.min(to, position));
+    return {
+      underflow: this.between(from, inside(kept)),
+      kept: this.between(inside(kept), inside(over)),
+      overflow: this.between(inside(over), to)
+    };
   }
 
   private readonly positions: Int32Array;
@@ -93,12 +115,23 @@ export class SpectrumTable {
     };
   }
 
-  /** How many values have their MSB at 2^exponent. */
-  bit(exponent: number): BitCounts {
-    const [from, to] = [power(exponent), power(exponent + 1)];
+  /** How many values have their MSB at 2^exponent, or from there up to another; infinite ends take in all beyond. */
+  bit(exponent: number, last = exponent): BitCounts {
+    const [from, to] = [power(exponent), power(last + 1)];
+    return { positive: this.positive.between(from, to), negative: this.negative.between(from, to) };
+  }
+
+  /** What becomes of those values under a type. */
+  fates(exponent: number, last: number, type: FixedPoint, rounding: Rounding, overflow: Overflow): Fates {
+    const [from, to] = [power(exponent), power(last + 1)];
+    const sides = [
+      this.positive.split(from, to, borders(type, rounding, overflow, false)),
+      this.negative.split(from, to, borders(type, rounding, overflow, true))
+    ];
     return {
-      positive: this.positive.below(to) - this.positive.below(from),
-      negative: this.negative.below(to) - this.negative.below(from)
+      underflow: sides.reduce((sum, side) => sum + side.underflow, 0),
+      kept: sides.reduce((sum, side) => sum + side.kept, 0),
+      overflow: sides.reduce((sum, side) => sum + side.overflow, 0)
     };
   }
 

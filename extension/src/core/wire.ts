@@ -10,6 +10,7 @@ export type Count = number;
  */
 export interface Wire {
   rows: Row[];
+  strips: Strip[];
   request: Request;
   action: Action;
 }
@@ -44,6 +45,22 @@ export interface Row {
   nan: Count;
   inf: Count;
   /**
+   * The least finite value; null where there is none.
+   */
+  minimum: number | null;
+  /**
+   * The greatest finite value; null where there is none.
+   */
+  maximum: number | null;
+  /**
+   * Values that the type above changes by rounding alone; null where no exact count exists.
+   */
+  rounded: number | null;
+  /**
+   * The signal-to-noise ratio for the type above in dB, to sort by; null where there is none. JSON has no infinity: the largest float64 stands for a cast without error.
+   */
+  sqnr: number | null;
+  /**
    * The loss of precision in words, for the type above.
    */
   precision: string;
@@ -51,6 +68,56 @@ export interface Row {
    * Why this type, or why the site is float.
    */
   note: string;
+}
+/**
+ * The accuracy of one row's window at several positions, all other types as they are.
+ */
+export interface Strip {
+  row: number;
+  signed: boolean;
+  /**
+   * W of all positions, in bits.
+   */
+  word_length: number;
+  /**
+   * Text, never markup.
+   */
+  metric_name: string;
+  higher_is_better: boolean;
+  /**
+   * The float network's metric.
+   */
+  float_metric: number | null;
+  /**
+   * Samples that an exact figure takes.
+   */
+  total: number;
+  cells: StripCell[];
+}
+/**
+ * The metric at one position; exact when n is the strip's total.
+ */
+export interface StripCell {
+  fraction_length: number;
+  /**
+   * Over the first n samples; null before any.
+   */
+  value: number | null;
+  /**
+   * The 95 % confidence interval of the figure over all samples.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  interval: [number, number] | null;
+  /**
+   * Samples evaluated.
+   */
+  n: number;
+  /**
+   * Whether it was given up early, being far from the best.
+   */
+  dropped: boolean;
 }
 /**
  * All changes that the kernel has not acknowledged yet, so that the last one wins though states in between are skipped.

@@ -54,9 +54,15 @@ export function spoken(name: string, type: FixedPoint, counts: Counts | null, lo
   return `${name}: ${bits}, ${typeName(type)}, ${lost}${locked ? ', locked' : ''}`;
 }
 
-/** The tooltip of a cell. */
-export function cellText(exponent: number, bit: BitCounts, total: number): string {
+/** The tooltip of a cell: its MSBs, and their share of all values that are neither zero nor non-finite. */
+export function cellText(exponent: number, bit: BitCounts, whole: number, end: 'high' | 'low' | null = null): string {
   const all = bit.positive + bit.negative;
   const signs = all > 0 ? ` (+ ${grouped(bit.positive)}, − ${grouped(bit.negative)})` : '';
-  return `bit ${powerOfTwo(exponent)}: ${grouped(all)} MSBs, ${percent(all, total)}${signs}`;
+  const beyond = end === null ? '' : end === 'high' ? ' and above' : ' and below';
+  return `bit ${powerOfTwo(exponent)}${beyond}: ${grouped(all)} MSBs, ${percent(all, whole)}${signs}`;
+}
+
+/** A real number in five digits, as the kernel's `wording.number` writes it; nothing for null. */
+export function real(value: number | null): string {
+  return value === null ? '–' : String(Number(value.toPrecision(4))).replace('-', '−');
 }

@@ -1,21 +1,29 @@
 import { Interaction } from 'bqplot';
 
-import { Drag, isMovable, movingRows, shifted } from '../core/drag.js';
-import { typeName } from '../core/fixed_point.js';
-import { commandOf, KEY_HELP } from '../core/keys.js';
-import type { Part } from '../core/moves.js';
-import { cellText, grouped, nonzero, percent } from '../core/words.js';
-import { type Geometry, geometryOf } from './geometry.js';
-import { Header } from './header.js';
-import { type BitWindowModel, FORMATS_EVENT } from './model.js';
+import { emptyText, nextSort, type SortKey } from '../core/order.js';
+import { membersOf } from '../core/selection.js';
+import { Bar } from './bar.js';
+import { Cells } from './cells.js';
+import { BOTTOM, type Geometry, geometryOf, ROW_HEIGHT, topOfPlace } from './geometry.js';
+import { Header, sortAfter } from './header.js';
+import { Help } from './help.js';
+import type { Host } from './host.js';
+import { html } from './html.js';
+import { KeyControl } from './keyboard.js';
+import { type BitWindowModel, FORMATS_EVENT, ORDER_EVENT } from './model.js';
+import { PointerControl } from './pointer.js';
 import { RowDrawing } from './row_drawing.js';
-import { chosen, stepped } from './selection.js';
+import { scrollTo } from './scroll.js';
 import { addStyle } from './style.js';
-import { element } from './svg.js';
+import { Surface } from './surface.js';
+import { element, set, write } from './svg.js';
 import { Tip } from './tip.js';
+import { WAITING_EVENT } from './waiting.js';
 
-/** Traits whose change alone redraws nothing. */
-const SILENT = new Set(['request', 'acknowledged', 'tooltips']);
+/** Traits whose change draws every row anew. */
+const DRAWN = new Set(['rounding', 'overflow', 'underflow_threshold', 'overflow_threshold', 'tables']);
+/** Up to this height, in pixels, the controls stay in view with the titles; in a narrow view, where they wrap, they scroll. */
+const STAYING = 48;
 
 /** The bit windows over a heat map: a bqplot interaction that draws, drags and counts without the kernel. */
 export class BitWindow extends Interaction {
@@ -32,15 +40,21 @@ export class BitWindow extends Interaction {
   override render(): void {
     super.render();
     addStyle();
-    this.el.setAttribute('role', 'group');
-    this.el.setAttribute('aria-label', 'Bit windows; press ? for the keys');
-    this.header = new Header(this.el);
+    this.parent.el.classList.add('bitwindow-figure');
+    set(this.root, { role: 'group', 'aria-label': 'Bit windows; press ? for the keys' });
+    this.empty = element('text', 'bw-empty', this.el);
+    this.surface = new Surface(this.root);
+    this.cells = new Cells(this.parent);
+    this.renderTop();
     this.rebuild();
-    this.listenTo(this.state, 'change', () => { this.changed(); });
-    this.listenTo(this.state, FORMATS_EVENT, (rows: number[]) => { this.refresh(rows); });
+    this.listenTo(this.model, 'change', () => { this.changed(); });
+    this.listenTo(this.model, FORMATS_EVENT, (rows: number[]) => { this.refresh(rows); this.header?.update(); });
+    this.listenTo(this.model, ORDER_EVENT, () => { this.reordered(); });
+    this.listenTo(this.model, WAITING_EVENT, () => { this.bar.update(); });
     // bqplot's figure does not remove its interaction when it goes
     this.listenToOnce(this.parent, 'remove', () => { this.remove(); });
-    this.listen();
+    const pointer = new PointerControl(this.host, this.abort.signal);
+    new KeyControl(this.host, () => { pointer.cancel(); }, this.abort.signal);
   }
 
   override relayout(): void {
@@ -52,276 +66,161 @@ export class BitWindow extends Interaction {
   override remove(): void {
     this.abort.abort();
     this.tip.remove();
+    this.cells?.dispose();
+    this.resize?.disconnect();
+    this.top?.remove();
     super.remove();
   }
 
-  private get state(): BitWindowModel {
-    return this.model;
+  private get root(): SVGGElement {
+    return this.el as unknown as SVGGElement;
   }
 
-  private listen(): void {
-    const options = { signal: this.abort.signal };
-    this.el.addEventListener('pointerdown', event => { this.press(event); }, options);
-    this.el.addEventListener('pointermove', event => { this.pointerMoved(event); }, options);
-    this.el.addEventListener('pointerup', event => { this.release(event); }, options);
-    this.el.addEventListener('pointercancel', () => { this.cancel(); }, options);
-    this.el.addEventListener('lostpointercapture', () => { this.end(); }, options);
-    this.el.addEventListener('dblclick', event => { this.reset(event); }, options);
-    this.el.addEventListener('keydown', event => { this.pressKey(event); }, options);
-    this.el.addEventListener('focusout', () => { this.tip.hide(); }, options);
-    const figure = this.parent.el;
-    figure.addEventListener('click', event => { this.click(event); }, { ...options, capture: true });
-    figure.addEventListener('pointermove', event => { this.hover(event); }, { ...options, capture: true });
-    figure.addEventListener('pointerleave', () => { this.leave(); }, options);
+  private get host(): Host {
+    return {
+      root: this.root,
+      figure: this.parent.el,
+      model: this.model,
+      surface: this.surface,
+      tip: this.tip,
+      callbacks: () => this.callbacks(),
+      focus: row => { this.focusRow(row); },
+      boxOf: row => this.rows[row]?.root.getBoundingClientRect() ?? null,
+      isAbove: target => target instanceof Node && this.top?.contains(target) === true,
+      toggleHelp: open => (this.help.isOpen = open ?? !this.help.isOpen)
+    };
+  }
+
+  /** The controls and titles stand in HTML over the figure's upper end: real inputs, and they can stay in view. */
+  private renderTop(): void {
+    const top = html('div', 'bw-top');
+    this.parent.el.prepend(top);
+    this.top = top;
+    this.bar = new Bar(top, this.model, {
+      update: traits => { this.model.update(traits, this.callbacks()); },
+      select: group => {
+        this.model.choose(membersOf(group, this.model.rows, this.model.order), this.model.active, this.callbacks());
+      },
+      sort: key => {
+        const { descending } = nextSort({ sortBy: 'network', descending: false }, key);
+        this.model.update({ sort_by: key, descending }, this.callbacks());
+      },
+      help: () => { this.host.toggleHelp(); }
+    });
+    this.help = new Help(top);
+    this.header = new Header(top, this.model, key => { this.sort(key); });
+    this.resize = new ResizeObserver(() => {
+      if (top.offsetHeight !== this.geometry.top) {
+        this.layout();
+      }
+    });
+    this.resize.observe(top);
+  }
+
+  private sort(key: SortKey): void {
+    const wanted = sortAfter(this.model, key);
+    if (wanted === null) {
+      this.model.reorder();
+    } else {
+      this.model.update({ sort_by: wanted.sortBy, descending: wanted.descending }, this.callbacks());
+    }
   }
 
   private rebuild(): void {
     for (const row of this.rows) {
       row.root.remove();
     }
-    this.rows = this.state.rows.map((_, index) => new RowDrawing(this.el, index));
+    this.rows = this.model.rows.map((_, index) => new RowDrawing(this.el, index));
     this.layout();
   }
 
   private layout(): void {
-    this.geometry = geometryOf(this.parent, this.rows.length, this.state.columns);
-    this.header?.layout(this.geometry);
+    const { top } = this;
+    const height = top?.offsetHeight ?? 0;
+    const geometry = geometryOf(this.parent, this.model.columns, height);
+    this.geometry = geometry;
+    set(this.root, { transform: `translate(${-geometry.plot.left}, ${-geometry.plot.top})` });
+    this.header?.layout(geometry);
+    const titles = ROW_HEIGHT;
+    top?.style.setProperty('top', `${height - titles > STAYING ? titles - height : 0}px`);
+    this.font = getComputedStyle(this.el).font || '11px sans-serif';
     for (const row of this.rows) {
-      row.layout(this.geometry);
-      row.update(this.state, this.geometry);
+      row.layout(geometry);
+      row.update(this.model, geometry, this.font);
+    }
+    this.arrange();
+  }
+
+  /** Puts the shown rows in their order, here and in the heat map below. */
+  private arrange(): void {
+    const { order } = this.model;
+    const places = new Map(order.map((index, place) => [index, place]));
+    for (const row of this.rows) {
+      row.put(places.get(row.index), this.geometry);
+    }
+    this.cells?.arrange(this.geometry, order, this.rows.length);
+    this.surface.arrange(this.geometry, order);
+    set(this.empty, { x: this.geometry.width / 2, y: topOfPlace(0.5, this.geometry) });
+    write(this.empty, order.length === 0 ? emptyText(this.model.rows.length, this.model.wish) : '');
+    const height = `${topOfPlace(Math.max(order.length, 1), this.geometry) + BOTTOM}px`;
+    if (this.parent.el.style.height !== height) {
+      this.parent.el.style.height = height;
+    }
+    this.bar.update();
+    this.header?.update();
+    this.letTabIn();
+  }
+
+  private reordered(): void {
+    if (this.rows.length === this.model.rows.length) {
+      this.tip.hide();
+      this.arrange();
     }
   }
 
   private refresh(rows: readonly number[]): void {
     for (const index of rows) {
-      this.rows[index]?.update(this.state, this.geometry);
+      this.rows[index]?.update(this.model, this.geometry, this.font);
     }
   }
 
   private changed(): void {
-    const names = Object.keys(this.state.changedAttributes() || {}).filter(name => !SILENT.has(name));
-    if (names.length === 0) {
-      return;
-    }
-    if (this.rows.length !== this.state.rows.length) {
+    const names = Object.keys(this.model.changedAttributes() || {});
+    if (this.rows.length !== this.model.rows.length) {
       this.rebuild();
     } else if (names.some(name => name.startsWith('exponent'))) {
       this.layout();
-    } else {
+    } else if (names.some(name => DRAWN.has(name))) {
       this.refresh(this.rows.map(row => row.index));
+    } else if (names.includes('selected') || names.includes('active')) {
+      this.refreshChosen();
+    } else if (names.includes('strips')) {
+      this.refresh([this.model.active]);
+    }
+    if (names.some(name => name !== 'request' && name !== 'acknowledged' && name !== 'rows' && name !== 'strips')) {
+      this.bar.update();
     }
   }
 
-  private press(event: PointerEvent): void {
-    const target = event.target as Element;
-    const part = target.getAttribute('data-part') as Part | null;
-    const row = this.rowOf(target);
-    if (part === null || row === null || event.button !== 0 || this.drag !== null) {
-      return;
+  private refreshChosen(): void {
+    const before = [...((this.model.previous('selected') as number[] | undefined) ?? []), Number(this.model.previous('active'))];
+    this.refresh([...new Set([...before, ...this.model.selected, this.model.active])]);
+    this.letTabIn();
+  }
+
+  /** Lets Tab come to the active row, or to the first one when that is filtered out. */
+  private letTabIn(): void {
+    const { order, active } = this.model;
+    const row = order.includes(active) ? active : order[0];
+    this.rows.forEach(({ root, index }) => { set(root, { tabindex: index === row ? 0 : -1 }); });
+  }
+
+  private focusRow(row: number): void {
+    const root = this.rows[row]?.root;
+    if (root !== undefined) {
+      root.focus({ preventScroll: true });
+      scrollTo(root, this.top?.getBoundingClientRect().bottom ?? 0);
     }
-    event.stopPropagation();
-    event.preventDefault();
-    if (!this.state.selected.includes(row) || event.shiftKey || event.ctrlKey || event.metaKey) {
-      this.choose(row, event);
-    }
-    this.focus(row);
-    this.drag = Drag.begin(this.state.dragRows, this.state.selected, row, part, this.bitAt(event), this.state.columns);
-    if (this.drag !== null) {
-      this.el.setPointerCapture(event.pointerId);
-      this.el.classList.add('bw-dragging');
-    }
-  }
-
-  private pointerMoved(event: PointerEvent): void {
-    if (this.drag === null) {
-      return;
-    }
-    event.stopPropagation();
-    const formats = this.drag.move(this.bitAt(event));
-    if (formats !== null) {
-      this.state.propose(formats, true, this.callbacks());
-    }
-    this.tip.show(this.rowText(this.drag.row), event.clientX, this.rowTop(this.drag.row));
-  }
-
-  private release(event: PointerEvent): void {
-    if (this.drag !== null) {
-      this.el.releasePointerCapture(event.pointerId);
-      this.end();
-    }
-  }
-
-  private cancel(): void {
-    if (this.drag !== null) {
-      this.state.propose(this.drag.cancel(), false, this.callbacks());
-    }
-    this.end();
-  }
-
-  private end(): void {
-    this.drag = null;
-    this.el.classList.remove('bw-dragging');
-    this.tip.hide();
-    this.state.drop(this.callbacks());
-  }
-
-  private reset(event: MouseEvent): void {
-    const row = this.isOurs(event) ? this.rowAt(event) : null;
-    if (row !== null) {
-      this.state.act('reset', movingRows(this.state.dragRows, this.state.selected, row), this.callbacks());
-    }
-  }
-
-  /** A click on a cell outside the windows, which belongs to the heat map and goes on to it. */
-  private click(event: MouseEvent): void {
-    const row = this.rowAt(event);
-    if (row !== null && !this.isOurs(event)) {
-      this.choose(row, event);
-      this.focus(row);
-    }
-  }
-
-  private choose(row: number, event: MouseEvent): void {
-    const selected = chosen(this.state.selected, this.state.active, row, {
-      extend: event.shiftKey,
-      toggle: event.ctrlKey || event.metaKey
-    });
-    this.state.choose(selected, row, this.callbacks());
-  }
-
-  private pressKey(event: KeyboardEvent): void {
-    const command = commandOf(event);
-    const row = Math.max(this.state.active, 0);
-    if (command === null || this.rows.length === 0) {
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
-    switch (command.kind) {
-      case 'move': {
-        const rows = this.state.dragRows;
-        const moving = movingRows(rows, this.state.selected, row);
-        this.state.propose(shifted(rows, moving, command.part, command.bits, this.state.columns), false, this.callbacks());
-        this.showBeside(row, this.rowText(row));
-        break;
-      }
-      case 'row':
-        this.go(row + command.step, command.extend);
-        break;
-      case 'edge':
-        this.go(command.end === 'first' ? 0 : this.rows.length - 1, false);
-        break;
-      case 'select':
-        this.state.choose(command.rows === 'all' ? this.rows.map(r => r.index) : [row], row, this.callbacks());
-        break;
-      case 'lock':
-        this.lock(row);
-        break;
-      case 'action':
-        this.state.act(command.action, movingRows(this.state.dragRows, this.state.selected, row), this.callbacks());
-        break;
-      case 'help':
-        this.showBeside(row, KEY_HELP.map(([keys, meaning]) => `${keys}: ${meaning}`).join('\n'));
-        break;
-      case 'escape':
-        this.cancel();
-        break;
-    }
-  }
-
-  private go(row: number, extend: boolean): void {
-    const to = Math.max(0, Math.min(this.rows.length - 1, row));
-    this.tip.hide();
-    this.state.choose(stepped(this.state.selected, to, extend), to, this.callbacks());
-    this.focus(to);
-  }
-
-  private lock(row: number): void {
-    const selected = this.state.selected.includes(row) ? this.state.selected : [row];
-    this.state.act(this.state.rows[row]?.locked === true ? 'unlock' : 'lock', selected, this.callbacks());
-  }
-
-  private focus(row: number): void {
-    this.rows[row]?.root.focus({ preventScroll: true });
-  }
-
-  private hover(event: PointerEvent): void {
-    if (this.drag !== null) {
-      return;
-    }
-    const row = this.rowAt(event);
-    if (row === null || !(this.isOurs(event) || this.state.read('tooltips'))) {
-      this.leave();
-      return;
-    }
-    const exponent = this.state.columns.high - Math.floor(this.bitAt(event));
-    const cell = cellText(exponent, this.state.bit(row, exponent), this.state.rows[row]?.total ?? 0);
-    this.hovering = true;
-    this.tip.show(`${this.state.rows[row]?.name ?? ''}\n${cell}`, event.clientX, event.clientY);
-  }
-
-  private leave(): void {
-    if (this.hovering) {
-      this.hovering = false;
-      this.tip.hide();
-    }
-  }
-
-  private rowText(row: number): string {
-    const site = this.state.rows[row];
-    const counts = this.state.counts(row);
-    if (site === undefined || !isMovable(this.state.dragRows[row])) {
-      return `${site?.name ?? ''}: ${site?.is_float === true ? 'float' : 'locked'}\n${site?.note ?? ''}`;
-    }
-    const head = `${site.name}  ${typeName(this.state.typeOf(row))}`;
-    if (counts === null) {
-      return `${head}\ncounts depend on the random bits of a run`;
-    }
-    const whole = nonzero(counts);
-    return (
-      `${head}\nunderflow ${grouped(counts.underflow)}  (${percent(counts.underflow, whole)})` +
-      `\noverflow ${grouped(counts.overflow)}  (${percent(counts.overflow, whole)})`
-    );
-  }
-
-  private showBeside(row: number, text: string): void {
-    const box = this.rows[row]?.root.getBoundingClientRect();
-    if (box !== undefined) {
-      this.tip.show(text, box.left + box.width / 2, box.top);
-    }
-  }
-
-  private rowTop(row: number): number {
-    return this.origin().y + row * this.geometry.rowHeight;
-  }
-
-  /** Whether an event happened on a window: after a capture its target is the whole group. */
-  private isOurs(event: MouseEvent): boolean {
-    return event.target === this.el || (event.target as Element).hasAttribute('data-part');
-  }
-
-  private rowOf(target: Element): number | null {
-    const row = target.closest('.bw-row')?.getAttribute('data-row');
-    return row === null || row === undefined ? null : Number(row);
-  }
-
-  /** The row under the pointer, anywhere in the plot. */
-  private rowAt(event: MouseEvent): number | null {
-    const { x, y, scale } = this.origin();
-    const across = (event.clientX - x) / scale;
-    const row = Math.floor((event.clientY - y) / scale / this.geometry.rowHeight);
-    return across >= 0 && across < this.geometry.width && row >= 0 && row < this.rows.length ? row : null;
-  }
-
-  /** The pointer's position in bits from the left edge. */
-  private bitAt(event: MouseEvent): number {
-    const { x, scale } = this.origin();
-    return (event.clientX - x) / scale / this.geometry.bitWidth;
-  }
-
-  private origin(): { x: number; y: number; scale: number } {
-    const matrix = (this.el as unknown as SVGGElement).getScreenCTM();
-    return { x: matrix?.e ?? 0, y: matrix?.f ?? 0, scale: matrix?.a ?? 1 };
   }
 
   // Backbone's constructor calls initialize() before class fields would be set, so these are only declared.
@@ -330,13 +229,13 @@ export class BitWindow extends Interaction {
   declare private tip: Tip;
   declare private rows: RowDrawing[];
   declare private geometry: Geometry;
+  declare private font: string;
+  declare private surface: Surface;
+  declare private empty: SVGTextElement;
+  declare private bar: Bar;
+  declare private help: Help;
+  declare private cells: Cells | undefined;
   declare private header: Header | undefined;
-  declare private hovering: boolean;
-  private get drag(): Drag | null {
-    return this._drag ?? null;
-  }
-  private set drag(drag: Drag | null) {
-    this._drag = drag;
-  }
-  declare private _drag: Drag | null | undefined;
+  declare private top: HTMLElement | undefined;
+  declare private resize: ResizeObserver | undefined;
 }

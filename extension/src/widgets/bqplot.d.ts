@@ -4,6 +4,7 @@ declare module 'bqplot' {
 
   export interface FigureView {
     readonly el: HTMLElement;
+    readonly fig_marks: { node(): SVGGElement };
     readonly plotareaWidth: number;
     readonly plotareaHeight: number;
     readonly margin: { readonly top: number; readonly right: number; readonly bottom: number; readonly left: number };

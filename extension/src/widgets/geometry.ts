@@ -1,46 +1,38 @@
 import type { FigureView } from 'bqplot';
 
+import { type Layout, layoutOf } from '../core/layout.js';
 import type { Columns } from '../core/moves.js';
 
-/** Where things are in the plot, in pixels from its upper left corner. */
-export interface Geometry {
+/** A comfortable height of a row, in pixels; also what the kernel reserves for one. */
+export const ROW_HEIGHT = 26;
+/** Room under the last row, in pixels. */
+export const BOTTOM = 6;
+
+/** Where things are, in pixels from the upper left corner of the figure. */
+export interface Geometry extends Layout {
   readonly width: number;
-  readonly height: number;
-  readonly rowHeight: number;
+  /** Where the rows begin: the height of what stands above them. */
+  readonly top: number;
   readonly bitWidth: number;
-  readonly columns: Columns;
-  readonly margin: FigureView['margin'];
+  readonly bits: Columns;
+  /** The offset of bqplot's own plot area, in whose coordinates marks and interaction draw. */
+  readonly plot: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }
 
-export function geometryOf(figure: FigureView, rows: number, columns: Columns): Geometry {
-  const width = Math.max(figure.plotareaWidth, 0);
-  const height = Math.max(figure.plotareaHeight, 0);
-  return {
-    width,
-    height,
-    rowHeight: height / Math.max(rows, 1),
-    bitWidth: width / (columns.high - columns.low + 1),
-    columns,
-    margin: figure.margin
-  };
+export function geometryOf(figure: FigureView, bits: Columns, top: number): Geometry {
+  const { margin } = figure;
+  const plot = { left: margin.left, top: margin.top, width: figure.plotareaWidth, height: figure.plotareaHeight };
+  const width = Math.max(plot.width + margin.left + margin.right, 1);
+  const count = bits.high - bits.low + 1;
+  const layout = layoutOf(width, count);
+  return { ...layout, width, top, bitWidth: layout.bitsWidth / count, bits, plot };
 }
 
 /** The left edge of a bit's column. */
 export function leftOf(exponent: number, geometry: Geometry): number {
-  return (geometry.columns.high - exponent) * geometry.bitWidth;
+  return geometry.bitsLeft + (geometry.bits.high - exponent) * geometry.bitWidth;
 }
 
-/** The smallest margins that names, figures and exponents fit in. */
-export const ROOM = { left: 60, right: 390, top: 18 } as const;
-
-/** The columns of figures in the right margin: where each text ends or starts, from the plot's right edge. */
-export const FIGURES = [
-  { key: 'type', title: 'type', at: 14, anchor: 'start' },
-  { key: 'underflow', title: '', at: 150, anchor: 'end' },
-  { key: 'underflow_share', title: 'underflow', at: 206, anchor: 'end' },
-  { key: 'overflow', title: '', at: 262, anchor: 'end' },
-  { key: 'overflow_share', title: 'overflow', at: 318, anchor: 'end' },
-  { key: 'precision', title: 'SQNR', at: 388, anchor: 'end' }
-] as const;
-
-export type Figure = (typeof FIGURES)[number]['key'];
+export function topOfPlace(place: number, geometry: Geometry): number {
+  return geometry.top + place * ROW_HEIGHT;
+}

@@ -1,33 +1,21 @@
 import { WidgetModel } from '@jupyter-widgets/base';
 
-import { isDeterministic, type Overflow } from '../core/borders.js';
-import type { DragRow, Formats } from '../core/drag.js';
+import { isDeterministic } from '../core/borders.js';
+import { type DragRow, type Formats, movingRows } from '../core/drag.js';
 import { type FixedPoint, sameType } from '../core/fixed_point.js';
 import { Mailbox } from '../core/mailbox.js';
 import type { Columns } from '../core/moves.js';
-import { type BitCounts, type Counts, SpectrumTable } from '../core/spectrum_table.js';
-import type { Action, Request, Row } from '../core/wire.js';
-import { MODULE_NAME, MODULE_VERSION } from '../version.js';
+import { MOVING_KEYS, orderOf, type Wish } from '../core/order.js';
+import { type BitCounts, type Counts, type Fates, SpectrumTable } from '../core/spectrum_table.js';
+import type { Action, Row, Strip } from '../core/wire.js';
+import { changedRows, sortValue } from './rows.js';
+import { DEFAULTS, type Traits } from './traits.js';
+import { Waiting } from './waiting.js';
 
-/** Fired with the changed row indices when the user moves windows, for all views of the model. */
+/** Fired with the changed row indices, when the user moves windows or the kernel sends rows; for all views. */
 export const FORMATS_EVENT = 'bitwindow:formats';
-
-/** The traits that the kernel shares. */
-export interface Traits {
-  readonly rows: readonly Row[];
-  readonly tables: readonly DataView[];
-  readonly exponent_high: number;
-  readonly exponent_low: number;
-  readonly selected: readonly number[];
-  readonly active: number;
-  readonly rounding: string;
-  readonly overflow: Overflow;
-  readonly underflow_threshold: number;
-  readonly overflow_threshold: number;
-  readonly tooltips: boolean;
-  readonly acknowledged: number;
-  readonly request: Request | null;
-}
+/** Fired when other rows are shown, or in another order. */
+export const ORDER_EVENT = 'bitwindow:order';
 
 type Callbacks = Parameters<WidgetModel['save_changes']>[0];
 
@@ -40,40 +28,20 @@ export class BitWindowModel extends WidgetModel {
   };
 
   override defaults(): Record<string, unknown> {
-    return {
-      ...super.defaults(),
-      _model_name: 'BitWindowModel',
-      _view_name: 'BitWindow',
-      _model_module: MODULE_NAME,
-      _view_module: MODULE_NAME,
-      _model_module_version: `^${MODULE_VERSION}`,
-      _view_module_version: `^${MODULE_VERSION}`,
-      rows: [],
-      tables: [],
-      exponent_high: 7,
-      exponent_low: -16,
-      selected: [],
-      active: -1,
-      rounding: 'round',
-      overflow: 'saturate',
-      underflow_threshold: 0.05,
-      overflow_threshold: 0.001,
-      tooltips: false,
-      acknowledged: 0,
-      request: null
-    };
+    return { ...super.defaults(), ...DEFAULTS };
   }
 
   override initialize(...parameters: Parameters<WidgetModel['initialize']>): void {
     super.initialize(...parameters);
+    this.mailbox = new Mailbox();
+    this.spectra = new Map();
+    this.waiting = new Waiting(this);
     this.mailbox.continueAfter(this.read('acknowledged'));
-    this.on('change:acknowledged', () => {
-      this.mailbox.acknowledge(this.read('acknowledged'));
-      this.mailbox.continueAfter(this.read('acknowledged'));
-    });
-    this.on('change:tables', () => {
-      this.spectra.clear();
-    });
+    this.reorder();
+    this.on('change:acknowledged', () => { this.answered(); });
+    this.on('change:tables', () => { this.spectra.clear(); this.reorder(); });
+    this.on('change:search change:kinds change:sort_by change:descending', () => { this.reorder(); });
+    this.on('change:rows', () => { this.rowsCame(); });
   }
 
   get rows(): readonly Row[] {
@@ -92,9 +60,20 @@ export class BitWindowModel extends WidgetModel {
     return { high: this.read('exponent_high'), low: this.read('exponent_low') };
   }
 
+  get wish(): Wish {
+    return {
+      search: this.read('search'), kinds: this.read('kinds'), sortBy: this.read('sort_by'), descending: this.read('descending')
+    };
+  }
+
   /** The rows as a drag sees them, with the user's latest types. */
   get dragRows(): DragRow[] {
     return this.rows.map((row, index) => ({ type: this.typeOf(index), locked: row.locked, isFloat: row.is_float }));
+  }
+
+  /** The rows that move with one: those selected with it, as far as they are shown. */
+  movingWith(row: number): number[] {
+    return movingRows(this.dragRows, this.selected, row, index => this.order.includes(index));
   }
 
   typeOf(index: number): FixedPoint {
@@ -116,8 +95,28 @@ export class BitWindowModel extends WidgetModel {
     return this.spectrum(index).counts(this.typeOf(index), row, rounding, this.read('overflow'));
   }
 
+  /** The MSBs of a cell; an end column holds all beyond it too. */
   bit(index: number, exponent: number): BitCounts {
-    return this.spectrum(index).bit(exponent);
+    return this.spectrum(index).bit(...this.octaves(exponent));
+  }
+
+  /** What becomes of a cell's values; null where no type or no counts are. */
+  fates(index: number, exponent: number): Fates | null {
+    const rounding = this.read('rounding');
+    if (this.rows[index]?.is_float !== false || !isDeterministic(rounding)) {
+      return null;
+    }
+    return this.spectrum(index).fates(...this.octaves(exponent), this.typeOf(index), rounding, this.read('overflow'));
+  }
+
+  /** The strip of a row, and whether a change of another row, not handled yet, makes it one of another network. */
+  strip(index: number): { readonly strip: Strip; readonly stale: boolean } | null {
+    const strip = this.read('strips').find(one => one.row === index);
+    const type = this.typeOf(index);
+    if (strip?.signed !== type.signed || strip.word_length !== type.wordLength || this.rows[index]?.is_float === true) {
+      return null;
+    }
+    return { strip, stale: this.mailbox.isWaitingBeside(index) };
   }
 
   /** Takes the user's types: shows them at once in every view and tells the kernel. */
@@ -127,8 +126,9 @@ export class BitWindowModel extends WidgetModel {
       return;
     }
     this.set('request', this.mailbox.post(changed, dragging));
+    this.waiting.begin();
     this.save_changes(callbacks);
-    this.trigger(FORMATS_EVENT, changed.map(([row]) => row));
+    this.tellFormats(changed.map(([row]) => row));
   }
 
   /** Tells the kernel that the pointer let go, so that it can count the whole drag as one step. */
@@ -140,17 +140,58 @@ export class BitWindowModel extends WidgetModel {
   }
 
   choose(selected: readonly number[], active: number, callbacks: Callbacks): void {
-    this.set({ selected: [...selected], active });
+    this.update({ selected: [...selected], active }, callbacks);
+  }
+
+  update(traits: Partial<Traits>, callbacks: Callbacks): void {
+    this.set(traits);
     this.save_changes(callbacks);
   }
 
   act(action: Action['action'], rows: readonly number[], callbacks: Callbacks): void {
     const message = { action, rows: [...rows] } satisfies Action;
-    this.send(message, callbacks);
+    if (this.comm_live) {
+      this.send(message, callbacks);
+    }
   }
 
   read<Name extends keyof Traits>(name: Name): Traits[Name] {
     return this.get(name) as Traits[Name];
+  }
+
+  /** Sorts anew. Moving windows never does it by itself, so that no row runs away from under the pointer. */
+  reorder(): void {
+    this.order = orderOf(this.rows, this.wish, index => sortValue(this, index, this.read('sort_by')));
+    this.orderIsStale = false;
+    this.trigger(ORDER_EVENT);
+  }
+
+  private octaves(exponent: number): [from: number, last: number] {
+    const { high, low } = this.columns;
+    return [exponent === low ? -Infinity : exponent, exponent === high ? Infinity : exponent];
+  }
+
+  private answered(): void {
+    this.mailbox.acknowledge(this.read('acknowledged'));
+    this.mailbox.continueAfter(this.read('acknowledged'));
+    if (this.mailbox.isEmpty) {
+      this.waiting.end();
+    }
+  }
+
+  private rowsCame(): void {
+    const before = this.previous('rows') as readonly Row[];
+    const changed = changedRows(before, this.rows);
+    if (changed === null) {
+      this.reorder();
+    } else {
+      this.tellFormats(changed);
+    }
+  }
+
+  private tellFormats(rows: readonly number[]): void {
+    this.orderIsStale ||= rows.length > 0 && MOVING_KEYS.has(this.read('sort_by'));
+    this.trigger(FORMATS_EVENT, rows);
   }
 
   private spectrum(index: number): SpectrumTable {
@@ -162,17 +203,14 @@ export class BitWindowModel extends WidgetModel {
     return spectrum;
   }
 
-  // WidgetModel's constructor calls initialize(), so these are made on first use and not as initialized fields.
-  private get mailbox(): Mailbox {
-    return (this._mailbox ??= new Mailbox());
-  }
-
-  private get spectra(): Map<number, SpectrumTable> {
-    return (this._spectra ??= new Map<number, SpectrumTable>());
-  }
-
-  declare private _mailbox: Mailbox | undefined;
-  declare private _spectra: Map<number, SpectrumTable> | undefined;
+  // WidgetModel's constructor calls initialize(), so these are only declared: a class field would be set after it.
+  /** The shown rows from top to bottom. */
+  declare order: readonly number[];
+  /** Whether a window has moved since the rows were sorted by what moves with it. */
+  declare orderIsStale: boolean;
+  declare waiting: Waiting;
+  declare private mailbox: Mailbox;
+  declare private spectra: Map<number, SpectrumTable>;
 }
 
 function typeOfRow(row: Row | undefined): FixedPoint {

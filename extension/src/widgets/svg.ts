@@ -33,9 +33,13 @@ export function write(target: Element, text: string): void {
   }
 }
 
-/** Places a rectangle cut to 0 ... limit; one of no width is hidden. */
-export function place(target: SVGRectElement, left: number, right: number, limit: number): void {
-  const from = Math.max(0, Math.min(limit, left));
-  const to = Math.max(0, Math.min(limit, right));
-  set(target, { x: from, width: Math.max(0, to - from) });
+/** Places a rectangle cut to some ends; one of no width is hidden. */
+export function place(
+  target: SVGRectElement,
+  left: number,
+  right: number,
+  ends: { readonly least: number; readonly most: number }
+): void {
+  const cut = (x: number): number => Math.max(ends.least, Math.min(ends.most, x));
+  set(target, { x: cut(left), width: Math.max(0, cut(right) - cut(left)) });
 }

@@ -7,7 +7,7 @@ window only when it snaps to other bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import traitlets
 from bqplot.interacts import Interaction, register_interaction
@@ -15,6 +15,7 @@ from bqplot.scales import LinearScale
 from numpy.typing import ArrayLike
 
 from bitwindow.errors import DataError
+from bitwindow.network.records import SiteKind
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import OVERFLOWS, ROUNDINGS
 from bitwindow.panel.wire import ACTIONS, Row, pack_table
@@ -22,9 +23,25 @@ from bitwindow.panel.wire import ACTIONS, Row, pack_table
 MODULE_NAME = "bitwindow"
 MODULE_VERSION = "^0.1.0"
 ROW_HEIGHT = 26
-"""A comfortable height of one row, in pixels."""
-MARGIN = {"top": 44, "bottom": 10, "left": 170, "right": 400}
-"""The figure's margins, in pixels: the names stand in the left one, the columns of figures in the right one."""
+"""The height of a row, in pixels."""
+TOP = 56
+"""About the height of the controls and titles above the rows, in pixels; the browser knows it exactly."""
+NO_MARGIN = {"top": 0, "bottom": 0, "left": 0, "right": 0}
+"""The figure's margins: the interaction shares the whole figure out itself, for whatever width it has."""
+SORT_KEYS = (
+    "network",
+    "name",
+    "kind",
+    "type",
+    "minimum",
+    "maximum",
+    "zeros",
+    "underflow",
+    "overflow",
+    "rounded",
+    "sqnr",
+)
+"""What rows can be sorted by; ``network`` is the order in which they are given."""
 
 OnChange = Callable[[int, FixedPoint], None]
 OnAction = Callable[[str, tuple[int, ...]], None]
@@ -59,11 +76,13 @@ class BitWindow(Interaction):
         windows = BitWindow(rows=rows, tables=[s.wire() for s in spectra], exponent_high=3, exponent_low=-12)
         scales = {"row": windows.y_scale, "column": windows.x_scale, "color": ColorScale(...)}
         cells = GridHeatMap(color=colors, row=np.arange(len(rows) + 1), column=np.arange(-12, 3 + 2), scales=scales)
-        Figure(marks=[cells], axes=[], interaction=windows, fig_margin=MARGIN, padding_x=0, padding_y=0,
+        Figure(marks=[cells], axes=[], interaction=windows, fig_margin=NO_MARGIN, padding_x=0, padding_y=0,
                display_toolbar=False, layout={"height": f"{windows.figure_height}px"})
 
-    with ``colors[i, j]`` the colour value of row i and bit ``exponent_low + j`` (0 where there is nothing). Into
-    margins that have room for them (left, right, top) the interaction draws names, figures and exponents.
+    with ``colors[i, j]`` the colour value of row i and bit ``exponent_low + j`` (0 where there is nothing). The
+    interaction shares out the figure: controls and titles above, names at the left, figures at the right, the cells
+    between them, and as high as the shown rows ask. What is filtered out, sorted or too wide it arranges in the
+    browser alone, cells included, so that it works while the kernel does other things.
 
     The user's changes reach ``on_change``; ``rows`` then already holds the new type. The kernel answers by setting
     ``rows`` (a new ``precision`` text, a refused type) or calls ``set_format``; an answer to an old change never moves
@@ -73,12 +92,17 @@ class BitWindow(Interaction):
         rows: The rows, as `Row` records or mappings with the fields of the schema's ``Row``.
         tables: For each row the cells of its spectrum, float64[n, 5] as ``Spectrum.wire()`` gives them, kept packed.
         exponent_high, exponent_low: The bits of the first and of the last column.
-        selected: The indices of the selected rows; they move together.
+        strips: The accuracy at other positions of some rows' windows, with the fields of the schema's ``Strip``; see
+            ``bitwindow.panel.strips``. Drawn for the active row.
+        selected: The indices of the selected rows; those that are shown move together.
         active: The index of the row that has the focus, or -1.
         rounding, overflow: Names of the modes under which the counts are taken; under ``stochastic`` none is shown,
             because it depends on the random bits of a run.
         underflow_threshold, overflow_threshold: Fractions of the nonzero values above which a figure turns yellow or
             red.
+        search: Shown are the rows whose name holds this text, in any case.
+        kinds: Shown are the rows of these kinds; none named, those of every kind.
+        sort_by, descending: The order of the shown rows. Moving a window does not sort anew by itself.
         tooltips: Whether the cells outside the windows show our tooltip too; the mark's own is then not wanted.
         acknowledged: The sequence number of the last request handled.
 
@@ -96,6 +120,7 @@ class BitWindow(Interaction):
 
     rows = traitlets.Tuple().tag(sync=True, to_json=_rows_to_json, from_json=_rows_from_json, echo_update=False)
     tables = traitlets.Tuple().tag(sync=True, to_json=_tables_to_json, from_json=_tables_from_json, echo_update=False)
+    strips = traitlets.List(traitlets.Dict()).tag(sync=True, echo_update=False)
     exponent_high = traitlets.Int(7).tag(sync=True)
     exponent_low = traitlets.Int(-16).tag(sync=True)
     selected = traitlets.List(traitlets.Int(min=0)).tag(sync=True)
@@ -104,6 +129,10 @@ class BitWindow(Interaction):
     overflow = traitlets.Enum([mode.value for mode in OVERFLOWS], "saturate").tag(sync=True)
     underflow_threshold = traitlets.Float(0.05, min=0.0, max=1.0).tag(sync=True)
     overflow_threshold = traitlets.Float(0.001, min=0.0, max=1.0).tag(sync=True)
+    search = traitlets.Unicode("").tag(sync=True)
+    kinds = traitlets.List(traitlets.Enum(get_args(SiteKind))).tag(sync=True)
+    sort_by = traitlets.Enum(SORT_KEYS, "network").tag(sync=True)
+    descending = traitlets.Bool(False).tag(sync=True)
     tooltips = traitlets.Bool(False).tag(sync=True)
     acknowledged = traitlets.Int(0, min=0).tag(sync=True)
     request = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True, echo_update=False)
@@ -137,8 +166,8 @@ class BitWindow(Interaction):
 
     @property
     def figure_height(self) -> int:
-        """The height, in pixels, at which every row of the figure is ``ROW_HEIGHT`` high."""
-        return MARGIN["top"] + MARGIN["bottom"] + ROW_HEIGHT * max(len(self.rows), 1)
+        """About the height, in pixels, that all rows need; the browser sets it exactly."""
+        return TOP + ROW_HEIGHT * max(len(self.rows), 1)
 
     @traitlets.validate("rows")
     def _check_rows(self, proposal: Mapping[str, Any]) -> tuple[Row, ...]:

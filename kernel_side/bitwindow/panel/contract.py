@@ -16,8 +16,8 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
 
-Event = Literal["formats", "settings", "calibration", "evaluation"]
-"""What changed: a type, a setting, the progress of the calibration, or the accuracy."""
+Event = Literal["formats", "settings", "calibration", "evaluation", "strips"]
+"""What changed: a type, a setting, the progress of the calibration, the accuracy, or the accuracy of other windows."""
 
 Listener = Callable[[str], None]
 
@@ -132,3 +132,49 @@ class QuantizerView(Protocol):
     def undo(self) -> object: ...
     def redo(self) -> object: ...
     def listen(self, callback: Listener) -> Callable[[], None]: ...
+
+
+class StripCellView(Protocol):
+    """What the panel reads of one position: the metric over the first ``n`` samples; exact over all of the strip's."""
+
+    @property
+    def fraction_length(self) -> int: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def interval(self) -> tuple[float, float] | None: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def dropped(self) -> bool: ...
+
+
+class StripView(Protocol):
+    """What the panel reads of a strip: a site's window at several positions, all else as it is."""
+
+    @property
+    def site(self) -> str: ...
+    @property
+    def signed(self) -> bool: ...
+    @property
+    def word_length(self) -> int: ...
+    @property
+    def metric_name(self) -> str: ...
+    @property
+    def higher_is_better(self) -> bool: ...
+    @property
+    def float_metric(self) -> float | None: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def cells(self) -> Sequence[StripCellView]: ...
+
+
+@runtime_checkable
+class LooksAhead(Protocol):
+    """A quantizer that evaluates in idle time what windows would give elsewhere, first that of the focused site."""
+
+    @property
+    def strips(self) -> Mapping[str, StripView]: ...
+
+    def focus(self, name: str | None) -> object: ...

@@ -1,4 +1,4 @@
-"""The live heat map: one bqplot figure of all rows with the bit windows over it, and two columns beside it."""
+"""The live heat map: one bqplot figure of all rows with the bit windows over it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import ipywidgets as widgets
 import numpy as np
 
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.panel import markup, palette
-from bitwindow.panel.bit_window import MARGIN, ROW_HEIGHT, BitWindow
-from bitwindow.panel.contract import QuantizerView, SiteView
+from bitwindow.panel import palette
+from bitwindow.panel.bit_window import NO_MARGIN, BitWindow
+from bitwindow.panel.contract import LooksAhead, QuantizerView, SiteView
 from bitwindow.panel.picture import Columns, PictureRow, columns, fixed_format, limited, picture_row, window_columns
-from bitwindow.panel.rows import note, precision, row_text
+from bitwindow.panel.rows import note, precision
+from bitwindow.panel.strips import strips_to_wire
 from bitwindow.panel.wire import Row
 from bitwindow.spectrum.record import Spectrum
 
@@ -45,6 +46,8 @@ class HeatMap:
         self._on_select = on_select
         self._shown: Columns | None = None
         self._spectra: list[Spectrum | None] = []
+        self._sized = False
+        self._focused: str | None = None
         self.window = BitWindow(tooltips=True)
         shades = bqplot.ColorScale(colors=[palette.hexadecimal(blue) for blue in palette.RAMP], min=0, max=1)
         self.mark = bqplot.GridHeatMap(
@@ -57,16 +60,14 @@ class HeatMap:
         self.figure = bqplot.Figure(
             marks=[self.mark],
             interaction=self.window,
-            fig_margin=dict(MARGIN),
+            fig_margin=dict(NO_MARGIN),
             padding_x=0,
             padding_y=0,
             display_toolbar=False,
             layout=widgets.Layout(width="auto", height="100px"),
         )
         self.figure.add_class("bw-figure-box")
-        self.beside = widgets.HTML()
-        self.beside.add_class("bw-beside")
-        body = widgets.Box([self.figure, self.beside])
+        body = widgets.Box([self.figure])
         body.add_class("bw-body")
         self.widget = widgets.Box([body])
         self.widget.add_class("bw-map")
@@ -88,7 +89,6 @@ class HeatMap:
         with self.window.hold_sync():
             self._set_columns(shown)
             self.window.rounding, self.window.overflow = str(quantizer.rounding), str(quantizer.overflow)
-            self.window.scheme = quantizer.scheme
             if spectra_changed:
                 self._spectra = [site.spectrum for site in sites]
                 self.window.tables = tuple(_table(spectrum) for spectrum in self._spectra)
@@ -96,13 +96,29 @@ class HeatMap:
             self.window.rows = tuple(
                 window_row(site, locked=was_locked) for site, was_locked in zip(sites, locked, strict=False)
             )
-        self.beside.value = markup.beside([row_text(site) for site in sites], MARGIN["top"], ROW_HEIGHT)
-        self.figure.layout.height = f"{self.window.figure_height}px"
+            self.show_strips(quantizer, [site.name for site in sites])
+        if not self._sized and sites:
+            # The browser keeps the height from here on: only there it is known how many rows are shown.
+            self._sized = True
+            self.figure.layout.height = f"{self.window.figure_height}px"
+
+    def show_strips(self, quantizer: QuantizerView, names: Sequence[str]) -> None:
+        """Send the accuracy of other windows, where the quantizer evaluates them."""
+        if isinstance(quantizer, LooksAhead):
+            wanted = strips_to_wire(quantizer.strips, names)
+            if wanted != self.window.strips:
+                self.window.strips = wanted
 
     def select(self, row: int) -> None:
         """Make a row the active one."""
         if self.window.active != row:
             self.window.active, self.window.selected = row, [row]
+
+    def focus(self, quantizer: QuantizerView, name: str | None) -> None:
+        """Tell the quantizer which site's windows to evaluate first, once for each change; None: none any more."""
+        if isinstance(quantizer, LooksAhead) and name != self._focused:
+            self._focused = name
+            quantizer.focus(name)
 
     def close(self) -> None:
         """Stop listening; the widgets themselves are closed with the panel."""
@@ -155,6 +171,10 @@ def window_row(site: SiteView, *, locked: bool = False) -> Row:
         kind=site.kind,
         format="float" if fmt is None else fmt,
         locked=locked,
+        minimum=site.minimum,
+        maximum=site.maximum,
+        rounded=site.rounded,
+        sqnr=None if fmt is None else site.sqnr,
         precision=precision(site),
         note=note(site),
         **counted,

@@ -7,7 +7,6 @@ from html import escape
 
 from bitwindow.panel import wording
 from bitwindow.panel.contract import EvaluationView, PairedView
-from bitwindow.panel.rows import RowText
 from bitwindow.spectrum.record import Spectrum
 
 
@@ -46,27 +45,6 @@ def sign_legend(spectrum: Spectrum | None) -> str:
         f'<div><i class="{kind}"></i><b>{wording.count(count)}</b> {name}</div>' for kind, count, name in lines
     )
     return f'<div class="bw-signs">{rows}</div>'
-
-
-def beside(rows: Sequence[RowText], top: int, height: int) -> str:
-    """Return the columns beside the figure: the share of zeros, and how many values are rounded where that is exact.
-
-    Args:
-        rows: One line each.
-        top: Height of the header in pixels.
-        height: Height of a line in pixels.
-    """
-    lines = "".join(
-        f'<div style="height:{height}px;line-height:{height}px"><span>{escape(row.zeros)}</span>'
-        f"<span>{escape(row.rounded)}</span></div>"
-        for row in rows
-    )
-    return (
-        f'<div class="bw-beside-head" style="height:{top}px">'
-        '<span title="share of all values that are exactly zero">zeros</span>'
-        '<span title="values that change by rounding alone; shown where the count is exact">rounded</span></div>'
-        f"{lines}"
-    )
 
 
 def accuracy(evaluation: EvaluationView | None) -> str:

@@ -18,6 +18,7 @@ from bitwindow.panel.contract import QuantizerView, SiteView
 from bitwindow.panel.controls import Controls, Selected
 from bitwindow.panel.detail import Detail
 from bitwindow.panel.heat_map import HeatMap
+from bitwindow.panel.paced import Paced
 from bitwindow.panel.row_editor import RowEditor
 from bitwindow.panel.summary import Summary
 
@@ -54,6 +55,7 @@ class Panel(widgets.VBox):
         self._waiting: set[str] = set()
         self._last_progress = 0.0
         self._closed = False
+        self._draw_strips = Paced(lambda: self._draw("strips"), SECONDS_BETWEEN_UPDATES)
         super().__init__([*self._parts()])
         self.add_class("bw-panel")
         self._stop_listening = quantizer.listen(self._heard)
@@ -89,6 +91,8 @@ class Panel(widgets.VBox):
             return
         self._closed = True
         self._stop_listening()
+        self._draw_strips.close()
+        self.heat_map.focus(self.quantizer, None)
         self.heat_map.close()
         close_below(self)
         self.changes.close()
@@ -98,7 +102,10 @@ class Panel(widgets.VBox):
     def _heard(self, event: str) -> None:
         if event in {"evaluation", "calibration"} and self._is_too_soon(event):
             return
-        self._draw(event)
+        if event == "strips":
+            self._draw_strips()
+        else:
+            self._draw(event)
 
     def _is_too_soon(self, event: str) -> bool:
         """Tell whether a step of a progress may be left out, since another comes after it."""
@@ -127,6 +134,8 @@ class Panel(widgets.VBox):
         if waiting & {"formats", "settings", "calibration", "selection"}:
             with self._errors_shown(clear=False):
                 self._draw_rows()
+        if "strips" in waiting:
+            self.heat_map.show_strips(self.quantizer, list(self.quantizer.sites))
         if "evaluation" in waiting:
             self.summary.show_evaluation(self.quantizer.evaluation)
 
@@ -136,6 +145,7 @@ class Panel(widgets.VBox):
         self.heat_map.show(self.quantizer, sites)
         if self._selected in names:
             self.heat_map.select(names.index(self._selected))
+        self.heat_map.focus(self.quantizer, self._selected)
         self._draw_around(names)
 
     def _draw_around(self, names: list[str]) -> None:

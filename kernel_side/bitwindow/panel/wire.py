@@ -8,6 +8,8 @@ float64, then all keys as int32, little end first. A key is ``2 * position + neg
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
@@ -39,6 +41,9 @@ class Row:
         format: The site's type, or ``"float"``: no window is drawn.
         locked: Whether the window keeps still under mouse and keys.
         total, zero, nan, inf: Numbers of values, at most 2^53 - 1, so that the browser holds them exactly.
+        minimum, maximum: The least and the greatest finite value, None where there is none.
+        rounded: How many values ``format`` changes by rounding alone; None where no exact count exists.
+        sqnr: The signal-to-noise ratio under ``format`` in dB, to sort by; None where there is none.
         precision: The loss of precision in words ("42.1 dB"), shown dimmed as soon as the window leaves ``format``.
         note: Why this type, or why the site is float; the row's tooltip.
 
@@ -54,6 +59,10 @@ class Row:
     zero: int = 0
     nan: int = 0
     inf: int = 0
+    minimum: float | None = None
+    maximum: float | None = None
+    rounded: int | None = None
+    sqnr: float | None = None
     precision: str = ""
     note: str = ""
 
@@ -70,18 +79,22 @@ class Row:
 
     def with_format(self, fmt: FixedPoint | Literal["float"], *, precision: str = "") -> Row:
         """Return the row with another type; what was said of the old one's precision goes."""
-        return replace(self, format=fmt, precision=precision)
+        return replace(self, format=fmt, precision=precision, rounded=None, sqnr=None)
 
     def with_lock(self, *, locked: bool) -> Row:
         """Return the row, locked or not."""
         return replace(self, locked=locked)
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the row as the schema's ``Row``; a float row carries a type that nothing draws."""
+        """Return the row as the schema's ``Row``; a float row carries a type that nothing draws.
+
+        JSON has no infinity: the largest float64 stands for it, and what is no number is left out.
+        """
         is_float = not isinstance(self.format, FixedPoint)
         fmt = self.format if isinstance(self.format, FixedPoint) else _NO_TYPE
         known = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "format"}
-        return known | {"is_float": is_float} | format_to_wire(fmt)
+        real = {name: _finite(known[name]) for name in ("minimum", "maximum", "sqnr")}
+        return known | real | {"is_float": is_float} | format_to_wire(fmt)
 
     @classmethod
     def from_wire(cls, record: Mapping[str, Any]) -> Row:
@@ -103,6 +116,12 @@ class Row:
 def format_to_wire(fmt: FixedPoint) -> dict[str, Any]:
     """Return the three fields of a type."""
     return {"signed": fmt.signed, "word_length": fmt.word_length, "fraction_length": fmt.fraction_length}
+
+
+def _finite(value: float | None) -> float | None:
+    if value is None or math.isnan(value):
+        return None
+    return max(-sys.float_info.max, min(sys.float_info.max, float(value)))
 
 
 def pack_table(table: ArrayLike) -> bytes:

@@ -1,0 +1,55 @@
+import type { WidgetModel } from '@jupyter-widgets/base';
+
+/** Fired when the kernel falls silent, answers again, or is gone. */
+export const WAITING_EVENT = 'bitwindow:waiting';
+
+/** How long the kernel may take before the view says that it is busy, in milliseconds. */
+export const PATIENCE = 600;
+
+export type KernelState = 'live' | 'busy' | 'gone';
+
+const TEXTS: Readonly<Record<KernelState, string>> = {
+  live: '',
+  busy: 'kernel busy: counts are live, accuracy waits',
+  gone: 'kernel gone: counts are live, accuracy needs a kernel and q.panel() anew'
+};
+
+/** Watches whether the kernel answers: the counts go on without it, the accuracy cannot. */
+export class Waiting {
+  constructor(private readonly model: WidgetModel) {
+    model.on('comm_live_update', () => { model.trigger(WAITING_EVENT); });
+  }
+
+  get state(): KernelState {
+    if (!this.model.comm_live) {
+      return 'gone';
+    }
+    return this.late ? 'busy' : 'live';
+  }
+
+  get text(): string {
+    return TEXTS[this.state];
+  }
+
+  /** The kernel was asked for something. */
+  begin(): void {
+    this.timer ??= setTimeout(() => { this.setLate(true); }, PATIENCE);
+  }
+
+  /** The kernel has answered everything. */
+  end(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.setLate(false);
+  }
+
+  private setLate(late: boolean): void {
+    if (late !== this.late) {
+      this.late = late;
+      this.model.trigger(WAITING_EVENT);
+    }
+  }
+
+  private late = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+}

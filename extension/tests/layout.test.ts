@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+
+import { layoutOf } from '../src/core/layout.js';
+
+const WIDTHS = [600, 700, 850, 1000, 1200, 1600, 2560, 3840];
+
+test.each(WIDTHS)('at %d pixels nothing is cut off or overlaps', width => {
+  for (const bits of [8, 20, 30]) {
+    const { columns, bitsLeft, bitsWidth } = layoutOf(width, bits);
+    const spans = [...columns.map(({ left, width: wide }) => [left, left + wide] as const), [bitsLeft, bitsLeft + bitsWidth] as const];
+    spans.sort((a, b) => a[0] - b[0]);
+    spans.forEach(([from], i) => {
+      expect(from).toBeGreaterThanOrEqual(spans[i - 1]?.[1] ?? 0);
+    });
+    expect(spans.at(-1)?.[1]).toBeLessThanOrEqual(width);
+    expect(bitsWidth / bits).toBeGreaterThanOrEqual(8);
+  }
+});
+
+test('a wider view never has fewer columns', () => {
+  const counts = WIDTHS.map(width => layoutOf(width, 24).columns.length);
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+  expect(counts.at(0)).toBe(4);
+  expect(counts.at(-1)).toBe(12);
+});
+
+test('the narrowest view keeps name, type and both losses', () => {
+  expect(layoutOf(600, 40).columns.map(({ key }) => key)).toEqual(['name', 'type', 'underflow', 'overflow']);
+});
+
+test('with more bits than fit, the bits keep their least width', () => {
+  expect(layoutOf(600, 64).bitsWidth).toBe(64 * 8);
+});

@@ -339,3 +339,15 @@ def test_a_double_click_asks_for_the_schemes_choice(q: FakeQuantizer, panel: Pan
     panel.heat_map.window._handle_custom_msg({"action": "reset", "rows": [2]}, [])
     assert (q["conv1"].format, str(q["input"].format)) == (chosen, "sfix6_En1")
     assert panel.heat_map.window.rows[2].format == chosen
+
+
+def test_the_map_keeps_its_columns_while_a_window_is_held(q: FakeQuantizer, panel: Panel) -> None:
+    window, mark = panel.heat_map.window, panel.heat_map.mark
+    before = (window.exponent_high, window.exponent_low)
+    change = {"row": 0, "signed": True, "word_length": 8, "fraction_length": -2}
+    window.request = {"sequence": 1, "changes": [change], "dragging": True}
+    assert q["input"].format == FixedPoint(True, 8, -2)
+    assert (window.exponent_high, window.exponent_low) == before
+    window.request = {"sequence": 2, "changes": [], "dragging": False}
+    assert window.exponent_high == 2 + 8 + 1
+    assert mark.color.shape[1] == window.exponent_high - window.exponent_low + 1

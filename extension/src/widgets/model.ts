@@ -35,6 +35,7 @@ export class BitWindowModel extends WidgetModel {
     super.initialize(...parameters);
     this.mailbox = new Mailbox();
     this.spectra = new Map();
+    this.asked = [];
     this.waiting = new Waiting(this);
     this.mailbox.continueAfter(this.read('acknowledged'));
     this.reorder();
@@ -148,11 +149,13 @@ export class BitWindowModel extends WidgetModel {
     this.save_changes(callbacks);
   }
 
+  /**
+   * Asks the kernel for something, after what was changed before: a message would overtake the changes that ipywidgets
+   * holds back while the kernel is busy, and an undo would take back the wrong one.
+   */
   act(action: Action['action'], rows: readonly number[], callbacks: Callbacks): void {
-    const message = { action, rows: [...rows] } satisfies Action;
-    if (this.comm_live) {
-      this.send(message, callbacks);
-    }
+    this.asked.push([{ action, rows: [...rows] }, callbacks]);
+    this.sendAsked();
   }
 
   read<Name extends keyof Traits>(name: Name): Traits[Name] {
@@ -176,6 +179,15 @@ export class BitWindowModel extends WidgetModel {
     this.mailbox.continueAfter(this.read('acknowledged'));
     if (this.mailbox.isEmpty) {
       this.waiting.end();
+      this.sendAsked();
+    }
+  }
+
+  private sendAsked(): void {
+    if (this.mailbox.isEmpty && this.comm_live) {
+      for (const [message, callbacks] of this.asked.splice(0)) {
+        this.send({ ...message }, callbacks);
+      }
     }
   }
 
@@ -209,6 +221,8 @@ export class BitWindowModel extends WidgetModel {
   /** Whether a window has moved since the rows were sorted by what moves with it. */
   declare orderIsStale: boolean;
   declare waiting: Waiting;
+  /** What the kernel was asked for and not told yet. */
+  declare private asked: [Action, Callbacks][];
   declare private mailbox: Mailbox;
   declare private spectra: Map<number, SpectrumTable>;
 }

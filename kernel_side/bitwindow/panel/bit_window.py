@@ -169,6 +169,11 @@ class BitWindow(Interaction):
         """About the height, in pixels, that all rows need; the browser sets it exactly."""
         return TOP + ROW_HEIGHT * max(len(self.rows), 1)
 
+    @property
+    def dragging(self) -> bool:
+        """Whether the user holds a window: then the columns should stay, lest the bits move under the pointer."""
+        return self.request is not None and bool(self.request["dragging"])
+
     @traitlets.validate("rows")
     def _check_rows(self, proposal: Mapping[str, Any]) -> tuple[Row, ...]:
         return tuple(row if isinstance(row, Row) else Row.from_wire(row) for row in proposal["value"])

@@ -79,7 +79,7 @@ class HeatMap:
     def show(self, quantizer: QuantizerView, sites: Sequence[SiteView]) -> None:
         """Draw all sites. Only what differs from before is sent.
 
-        The bit positions only grow, so that a window that moves does not shift the map under the mouse.
+        The bit positions only grow, and never during a drag, so that no bit moves under the mouse: show again after it.
         """
         spectra_changed = not self._same_spectra(sites)
         shown = self._columns(sites, spectra_changed=spectra_changed)
@@ -129,6 +129,8 @@ class HeatMap:
         if self._shown is None or spectra_changed:
             wanted = columns(sites)
             return wanted if self._shown is None else limited(self._shown.joined(wanted))
+        if self.window.dragging:
+            return self._shown
         windows = [window_columns(fmt) for fmt in map(fixed_format, sites) if fmt is not None]
         return limited(reduce(Columns.joined, windows, self._shown))
 

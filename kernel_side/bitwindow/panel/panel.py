@@ -197,6 +197,7 @@ class Panel(widgets.VBox):
 
     def _window_settled(self) -> None:
         self._in_gesture = False
+        self._draw("formats")  # the map may want more columns for where the window stands now
 
     def _window_action(self, action: str, rows: tuple[int, ...]) -> None:
         if action == "undo":

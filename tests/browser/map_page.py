@@ -1,0 +1,138 @@
+"""The heat map of a panel in a JupyterLab page: its rows, their windows under the mouse, and the kernel behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, expect
+
+from bitwindow.numbers.format import FixedPoint
+from bitwindow.spectrum.counts import Counts
+from tests.browser.lab import Lab, write_notebook
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60_000
+
+CONNECTED = """() => {
+    const context = window.jupyterapp.shell.currentWidget?.sessionContext;
+    const kernel = context?.session?.kernel;
+    return context?.isReady === true && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+
+EXECUTE = """async code => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({ code, store_history: false });
+    const said = [];
+    future.onIOPub = message => { said.push(message.content.text ?? message.content.evalue ?? ''); };
+    await future.done;
+    return said.join('');
+}"""
+
+FAKE = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from bitwindow.panel.panel import Panel
+from tests.panel.fake_quantizer import FakeQuantizer, FakeStrip, FakeStripCell
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapPage:
+    """The map that the notebook's only panel shows."""
+
+    lab: Lab
+    panel: Locator
+
+    def row(self, name: str) -> Locator:
+        """The row of a site."""
+        return self.panel.locator(f'.bitwindow .bw-row[aria-label="{name}"]')
+
+    def names(self) -> list[str]:
+        """The names of the shown rows from top to bottom, as they stand on the screen."""
+        found: list[str] = self.panel.evaluate(
+            """panel => [...panel.querySelectorAll('.bitwindow .bw-row')]
+                .filter(row => getComputedStyle(row).display !== 'none')
+                .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+                .map(row => row.getAttribute('aria-label'))"""
+        )
+        return found
+
+    def handle(self, name: str, part: str = "body") -> tuple[float, float]:
+        """The middle of what can be held of a row's window, in pixels of the page."""
+        target = self.row(name).locator(f"[data-part={part}]")
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+
+    def bit_width(self, name: str, fmt: FixedPoint) -> float:
+        """How many pixels a bit is wide."""
+        box = self.row(name).locator("[data-part=body]").bounding_box()
+        assert box is not None
+        return box["width"] / (fmt.msb_exponent - fmt.lsb_exponent + 1)
+
+    def grab(self, name: str, fmt: FixedPoint, part: str = "body") -> Held:
+        """Presses the mouse on a part of a row's window."""
+        x, y = self.handle(name, part)
+        self.lab.page.mouse.move(x, y)
+        self.lab.page.mouse.down()
+        return Held(page=self, x=x, y=y, bit=self.bit_width(name, fmt))
+
+    def expect_counts(self, name: str, fmt: FixedPoint, counts: Counts | None) -> None:
+        """Waits until a row shows a type and the exact counts under it, in print and to a screen reader."""
+        assert counts is not None
+        row = self.row(name)
+        expect(row.locator(".bw-type")).to_have_text(str(fmt))
+        expect(row.locator(".bw-underflow_count")).to_have_text(f"{counts.underflow:,}")
+        expect(row.locator(".bw-overflow_count")).to_have_text(f"{counts.overflow:,}")
+        expect(row).to_have_attribute(
+            "aria-valuetext",
+            f"{name}: 2^{fmt.msb_exponent} to 2^{fmt.lsb_exponent}, {fmt}, "
+            f"{counts.underflow:,} underflows, {counts.overflow:,} overflows",
+        )
+
+    def expect_answered(self, name: str) -> None:
+        """Waits until the kernel has taken what the row shows."""
+        expect(self.row(name).locator(".bw-sqnr")).not_to_have_class("bw-figure bw-sqnr bw-stale", timeout=PATIENCE)
+
+    def in_kernel(self, code: str) -> str:
+        """Runs code in the notebook's kernel and returns what it printed."""
+        said: str = self.lab.page.evaluate(EXECUTE, code)
+        return said.strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A window under the pressed mouse."""
+
+    page: MapPage
+    x: float
+    y: float
+    bit: float
+
+    def move(self, bits: float) -> None:
+        """Moves the mouse some bits to the left of where it was pressed, in a few steps."""
+        self.page.lab.page.mouse.move(self.x - bits * self.bit, self.y, steps=4)
+
+    def release(self) -> None:
+        """Lets go."""
+        self.page.lab.page.mouse.up()
+
+
+def open_map(lab: Lab, folder: Path, name: str, *sources: str) -> MapPage:
+    """Runs the sources, the last of which shows a panel, in a notebook of that name."""
+    write_notebook(folder / name, *sources)
+    lab.open_notebook(name)
+    # A run that is asked for before the session is there makes JupyterLab ask which kernel to take.
+    lab.page.wait_for_function(CONNECTED, timeout=PATIENCE)
+    lab.run_all()
+    panel = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .bw-panel")
+    expect(panel.locator(".bitwindow .bw-row").first).to_be_attached(timeout=PATIENCE)
+    return MapPage(lab=lab, panel=panel)
+
+
+def shifted(fmt: object, *, bits: int = 0, wider: int = 0) -> FixedPoint:
+    """A type with its window some bits higher and some bits wider at the high end."""
+    assert isinstance(fmt, FixedPoint)
+    return FixedPoint(fmt.signed, fmt.word_length + wider, fmt.fraction_length - bits)

@@ -137,7 +137,6 @@ class FakeQuantizer:
     strips: Mapping[str, FakeStrip] = field(default_factory=dict)
     look_ahead: bool = True
     focused: list[str | None] = field(default_factory=list)
-    scheme_types: dict[str, FixedPoint | str] = field(default_factory=dict)
     past: list[tuple[FakeSite, FixedPoint | str]] = field(default_factory=list)
     chosen_formats: dict[str, FixedPoint | str] = field(default_factory=dict)
     modes: dict[str, object] = field(
@@ -155,7 +154,6 @@ class FakeQuantizer:
             site.chosen = FixedPoint(True, 8, 5 + place % 5)
             q.chosen_formats[name] = site.chosen
             q.sites[name] = site
-            q.scheme_types[name] = site.chosen
         return q
 
     def __getitem__(self, name: str) -> FakeSite:
@@ -229,10 +227,6 @@ class FakeQuantizer:
 
     def redo(self) -> None:
         self.calls.append(("redo",))
-
-    def reset(self, names: Iterable[str]) -> None:
-        for name in names:
-            self[name].format = self.scheme_types[name]
 
     def focus(self, name: str | None) -> None:
         self.focused.append(name)

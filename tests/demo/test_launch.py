@@ -51,6 +51,15 @@ def is_running(process: int) -> bool:
     return False
 
 
+def test_a_kernel_that_misses_heartbeats_is_not_taken_for_dead(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats = iter([True])
+    monkeypatch.setattr("jupyter_client.channels.HBChannel.is_beating", lambda _channel: next(beats, False))
+    write_notebook(folder / "tiny.ipynb", "print('here')")
+    assert run_notebook(server, "tiny.ipynb", lambda _number, _count: None) is None
+
+
 def test_the_page_does_not_ask_about_news(server: Server, folder: Path) -> None:
     write_notebook(folder / "tiny.ipynb", "1")
     with urllib.request.urlopen(server.address("tiny.ipynb"), timeout=30) as answer:  # noqa: S310 (our own http address)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from bitwindow.demo.server import Server
 from bitwindow.errors import SettingError
 
+SECONDS_FOR_A_KERNEL = 120
 SECONDS_FOR_A_CELL = 300
 OUTPUTS = {"stream", "display_data", "execute_result", "error"}
 
@@ -62,9 +63,10 @@ def _connect(server: Server, name: str) -> Any:
     )
     client = BlockingKernelClient()
     client.load_connection_file(str(Path(jupyter_runtime_dir()) / f"kernel-{session['kernel']['id']}.json"))
-    client.start_channels()
+    # Without heartbeats: on a busy machine a kernel that still imports misses some, and would be taken for dead.
+    client.start_channels(hb=False)
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=SECONDS_FOR_A_KERNEL)
     except RuntimeError as error:
         client.stop_channels()
         raise SettingError(f"demo: the notebook's kernel did not answer ({error}). Start the demo again.") from error

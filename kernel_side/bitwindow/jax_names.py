@@ -26,6 +26,7 @@ __all__ = [
     "operand_shape",
     "path_text",
     "scope",
+    "written_at",
 ]
 
 # Primitives that only call another program with their own operands: what they call is read in their place.
@@ -84,6 +85,17 @@ def scope(equation: JaxprEqn) -> tuple[str, ...]:
     parts = (part for part in text.split("/") if part and "->" not in part)
     # Flax calls a method's scope "cell.scan_fn" and opens "cell" in it once more.
     return tuple(part for part, _ in groupby(part.split(".")[0] for part in parts))
+
+
+def written_at(equation: JaxprEqn) -> str:
+    """Return the file and line that wrote an equation ("model.py:31"), outside installed packages; "" where unknown."""
+    from jax._src import source_info_util
+
+    for frame in source_info_util.user_frames(equation.source_info.traceback):
+        if "site-packages" not in frame.file_name and not frame.file_name.startswith("<"):
+            name: str = frame.file_name.replace("\\", "/").rpartition("/")[2]
+            return f"{name}:{frame.start_line}"
+    return ""
 
 
 def bind(equation: JaxprEqn, operands: Sequence[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bitwindow import jax_names
 from bitwindow.network.channels import axis_in_parameter, output_axis, weight_axis
 from bitwindow.network.elementwise import reciprocal
 from bitwindow.network.float_functions import float_function, fronted, fronted_lookup, is_plain
@@ -218,7 +219,9 @@ class Builder:
 
     def append(self, layer: Layer, equations: Sequence[Equation]) -> None:
         """Add a layer, the last so far."""
-        self.layers.append(replace(layer, primitives=tuple(equation.primitive for equation in equations)))
+        primitives = tuple(equation.primitive for equation in equations)
+        source = jax_names.written_at(equations[0].source)
+        self.layers.append(replace(layer, primitives=primitives, source=source))
 
     # ------------------------------------------------------------ names
 
@@ -245,6 +248,9 @@ class Builder:
         if prefix:
             return self.names.unique(prefix)
         scope = scope_text([equation.scope for equation in equations], self.outer)
+        if not scope and label == "float_block":
+            # A mixture has no name of its own: where it stands in the program is the best there is.
+            label = jax_names.written_at(equations[0].source) or label
         return self.names.unique(f"{scope}/{label}" if scope else label)
 
     def _name_parameter(self, root: int, leaves: Sequence[int], layer: str) -> str:

@@ -217,7 +217,7 @@ class Layer:
     front again, before the cast; () leaves the order alone. ``site`` is the output's site for quantized and float
     layers, and the operand's for a pass-through and a lookup. A FloatComputation may have several outputs; each value
     names its own site. ``note`` says how the layer ended: ``"quantized"``, ``"passed through exactly"`` or ``"float,
-    because ..."``.
+    because ..."``. ``source`` is the file and line that wrote it, where known.
     """
 
     name: str
@@ -229,6 +229,7 @@ class Layer:
     note: str = "quantized"
     primitives: tuple[str, ...] = ()
     arranged: tuple[int, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ from bitwindow.quantizer.build import build_engine
 from bitwindow.quantizer.changes import with_formats
 from bitwindow.quantizer.choices import SchemeChoices
 from bitwindow.quantizer.closer import CloserLook
+from bitwindow.quantizer.explain import explain
 from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.loss import choose_by_loss, loss_data
 from bitwindow.quantizer.site import Site, wanted_site
@@ -262,6 +263,18 @@ class Quantizer(SchemeChoices, Watching):
         """Return the quantized network's outputs for ``x``, bit-true: values on the grid, structured as the model's."""
         state = self.state
         return self._engine.outputs(x, state.assignment, state.modes)
+
+    def explain(self, name: str | None = None) -> str:
+        """Say in words what a site or layer is: its formula, its operands' types, why it is quantized or float.
+
+        Args:
+            name: A site or layer; None: every float layer of the network, with its reason.
+
+        Raises:
+            SettingError: If there is neither a site nor a layer of that name.
+        """
+        state = self.state
+        return explain(self._engine, state.assignment, state.modes, name)
 
     # ------------------------------------------------------------------ display
 

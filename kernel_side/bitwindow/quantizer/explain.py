@@ -1,0 +1,122 @@
+"""What a layer or site is, in words: its formula, its operands and their types, and why it is what it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from bitwindow.assign.records import Assignment
+from bitwindow.errors import ExecutionError
+from bitwindow.evaluate.engine import Engine
+from bitwindow.execute.modes import Modes
+from bitwindow.network.formula import formula, operand_text
+from bitwindow.network.inside import Values, every_layer, site_of
+from bitwindow.network.records import Contraction, Convolution, FloatComputation, Layer, Loop, Network
+from bitwindow.numbers.format import FixedPoint
+from bitwindow.quantizer.site import wanted_site
+
+_FLOAT_NOTE = "float layers run in floating point and are cast where their output has a type"
+
+
+class Explanation(str):
+    """Text whose representation is itself, so that a notebook shows it as it reads."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def explain(engine: Engine, assignment: Assignment, modes: Modes, name: str | None) -> Explanation:
+    """Explain a site or a layer, or all float layers when ``name`` is None.
+
+    Raises:
+        SettingError: If the network has no site or layer of that name.
+    """
+    if name is None:
+        return Explanation(_float_layers(engine.network))
+    layer, values = _found(engine.network, name)
+    if layer is None:
+        return Explanation(_site_line(engine.network, assignment, name))
+    lines = [] if name not in engine.network.sites else [_site_line(engine.network, assignment, name)]
+    lines.append(f"layer {layer.name}: {layer.note}" + (f" (written at {layer.source})" if layer.source else ""))
+    lines.append(f"  {layer.outputs[0]} = {formula(layer)}")
+    lines += _operand_lines(layer, values, assignment)
+    lines += _cast_lines(layer, values, assignment)
+    lines += _accumulator(engine, assignment, modes, layer)
+    return Explanation("\n".join(lines))
+
+
+def _found(network: Network, name: str) -> tuple[Layer | None, Values]:
+    layers = list(every_layer(network))
+    site = network.sites.get(name)
+    for layer, values in layers:
+        if name == layer.name or (site is not None and site.layer == layer.name):
+            return layer, values
+    if site is None:
+        raise wanted_site(name, [*network.sites, *(layer.name for layer, _ in layers)])
+    return None, network.values
+
+
+def _site_line(network: Network, assignment: Assignment, name: str) -> str:
+    site = network.sites[name]
+    readers = [layer.name for layer, values in every_layer(network) if name in _read(layer, values)]
+    used = f"; read by {', '.join(readers)}" if readers else ""
+    fmt, reason = assignment.formats[name], assignment.reasons[name]
+    because = reason if reason.startswith("float") and fmt == "float" else f"{fmt}: {reason}"
+    return f"{name}: {site.kind} of shape {site.shape}{used}\n  {because}"
+
+
+def _read(layer: Layer, values: Values) -> list[str | None]:
+    operands = [*layer.operands, *([layer.bias] if layer.bias else [])]
+    return [site_of(operand, values) for operand in operands]
+
+
+def _operand_lines(layer: Layer, values: Values, assignment: Assignment) -> list[str]:
+    operands = [*layer.operands, *([layer.bias] if layer.bias else [])]
+    lines = []
+    for operand, site in zip(operands, _read(layer, values), strict=True):
+        fmt = "whole numbers, without a type" if site is None else str(assignment.formats[site])
+        whose = "" if site in (None, operand.parameter, operand.value) else f" of site {site}"
+        lines.append(f"    {operand_text(operand)}: {fmt}{whose}")
+    return lines
+
+
+def _cast_lines(layer: Layer, values: Values, assignment: Assignment) -> list[str]:
+    if layer.note == "passed through exactly":
+        return ["  the stored integers are only moved: the output has its operand's type"]
+    known: Mapping[str, str] = {name: values[name].site or "" for name in layer.outputs if name in values}
+    typed = [site for site in known.values() if site and isinstance(assignment.formats[site], FixedPoint)]
+    if isinstance(layer.operation, Loop):
+        return ["  each layer inside is cast by itself, at every step"]
+    if isinstance(layer.operation, FloatComputation):
+        return [f"  {_FLOAT_NOTE}"]
+    return [f"  cast once to {site}: {assignment.formats[site]}" for site in typed[:1]]
+
+
+def _accumulator(engine: Engine, assignment: Assignment, modes: Modes, layer: Layer) -> list[str]:
+    try:
+        widths = engine.executor.accumulator_widths(assignment, modes=modes)
+    except ExecutionError as error:
+        return [f"  {error}"]
+    if layer.name in widths:
+        limit = "" if modes.accumulator_bits is None else f", limited to {modes.accumulator_bits}"
+        return [f"  accumulator: {widths[layer.name]} bits hold every sum{limit}"]
+    if isinstance(layer.operation, Convolution | Contraction):
+        return ["  runs in float32, because an operand has no type"]
+    return []
+
+
+def _float_layers(network: Network) -> str:
+    layers = [layer for layer, _ in every_layer(network)]
+    kinds = Counter(layer.note.split(",")[0] for layer in layers)
+    head = (
+        f"{len(layers)} layers: {kinds['quantized']} quantized, {kinds['passed through exactly']} passed through "
+        f"exactly, {kinds['float']} float"
+    )
+    floats = [
+        f"  {layer.name}: {layer.note}" + (f" (written at {layer.source})" if layer.source else "")
+        for layer in layers
+        if layer.note.startswith("float")
+    ]
+    return "\n".join([head, *floats])

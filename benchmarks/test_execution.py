@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import numpy as np
 import pytest
@@ -9,10 +11,11 @@ from benchmarks.demo_types import exact_logits, typed_demo
 from benchmarks.images import digit_images
 from benchmarks.timing import least_seconds
 
-from bitwindow.calibrate.batches import chunks
+from bitwindow.calibrate.batches import Chunk, chunks
 from bitwindow.demo.network import forward
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import stored_integers
+from bitwindow.quantizer.quantizer import Quantizer
 
 ROUNDS = 5
 
@@ -48,22 +51,23 @@ def test_bit_true_execution_against_float(bits: int) -> None:
     profile(demo.quantizer, parts[0], modes)
 
 
-def profile(quantizer: object, part: object, modes: Modes) -> None:
+def profile(quantizer: Quantizer, part: Chunk, modes: Modes) -> None:
     """Print the time of each layer's step on one chunk, without and with counts."""
-    engine = quantizer._engine  # type: ignore[attr-defined]  # noqa: SLF001
-    executor, network = engine.executor, engine.network
-    types = quantizer.assignment  # type: ignore[attr-defined]
-    setting = executor.plan(executor.store_parameters(types, modes), types, modes)
-    images = part.leaves[0]  # type: ignore[attr-defined]
-    boundaries = {"input": executor.read_input(setting, 0, images, 0, network.batch, tally=False)[0]}
-    rows = {"input": [lambda tally: executor.read_input(setting, 0, images, 0, network.batch, tally=tally)[0]]}
+    executor, network = quantizer._engine.executor, quantizer.network  # noqa: SLF001
+    setting = executor.plan(executor.store_parameters(quantizer.assignment, modes), quantizer.assignment, modes)
+    whole = executor.run(setting.stored, setting.assignment, modes, part.leaves, 0, network.batch, tally=False)
+
+    def read(*, tally: bool) -> object:
+        return executor.read_input(setting, 0, part.leaves[0], 0, network.batch, tally=tally)
+
+    def step(index: int, *, tally: bool) -> object:
+        return executor.run_layer(setting, index, whole.boundaries, 0, network.batch, tally=tally)
+
+    rows = [("input", "", read)]
     for index, layer in enumerate(network.layers):
-        boundaries |= executor.run_layer(setting, index, boundaries, 0, network.batch, tally=False)[0]
-        rows[layer.name] = [
-            lambda tally, index=index: executor.run_layer(setting, index, boundaries, 0, network.batch, tally=tally)
-        ]
-    for name, (call,) in rows.items():
-        pair = {f"{tally}": (lambda tally=tally, call=call: call(tally)) for tally in (False, True)}
+        form = setting.plans[layer.name].settings.variant.name.lower() if layer.bias is not None else ""
+        rows.append((layer.name, form, partial(step, index)))
+    for name, form, call in rows:
+        pair = {"without": partial(call, tally=False), "with": partial(call, tally=True)}
         least = least_seconds(pair, 3 * ROUNDS)
-        form = setting.plans[name].settings.variant.name.lower() if name in setting.plans else ""
-        print(f"    {name:12} {form:8} {least['False'] * 1e3:6.2f} ms, with counts {least['True'] * 1e3:6.2f} ms")
+        print(f"    {name:12} {form:8} {least['without'] * 1e3:6.2f} ms, with counts {least['with'] * 1e3:6.2f} ms")

@@ -38,9 +38,9 @@ format: install
 	ruff check --fix-only --quiet .
 	ruff format --quiet .
 
-bench: install
+bench: install $(VENV)/stamp-bench
 	@$(BIN)/python benchmarks/test_spectrum.py
-	@$(BIN)/python -m pytest benchmarks/test_execution.py -q -s
+	@$(BIN)/python -m pytest benchmarks --ignore=benchmarks/test_spectrum.py -q -s --timeout=1800
 
 dist: install
 	rm -rf dist
@@ -70,6 +70,10 @@ $(VENV)/stamp-built: $(VENV)/stamp-venv node_modules/stamp $(BUNDLE_SOURCES)
 
 $(VENV)/stamp-python: pyproject.toml package.json constraints.txt $(VENV)/stamp-venv | $(VENV)/stamp-built
 	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/stamp-bench: pyproject.toml constraints.txt $(VENV)/stamp-python
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
 $(VENV)/stamp-bundle: $(VENV)/stamp-built $(VENV)/stamp-python

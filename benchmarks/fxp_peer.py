@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from benchmarks.demo_types import Integers, TypedDemo
 from fxpmath import Fxp
 from numpy.typing import NDArray
 
+from benchmarks.demo_types import Integers, TypedDemo
 from bitwindow.numbers.format import FixedPoint
 
 

@@ -25,7 +25,7 @@ BLOCKS = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
-LAST, CLASSES = 1536, 1000
+LAST, CLASSES = 1696, 1000
 
 
 def bottleneck_model(seed: int = 0) -> Model:

@@ -55,7 +55,7 @@ def demo_graph(params: Mapping[str, NDArray[Any]]) -> Any:
     return model
 
 
-class Reader(CalibrationDataReader):  # type: ignore[misc]
+class Reader(CalibrationDataReader):
     """Gives the calibration images in batches."""
 
     def __init__(self, images: Floats) -> None:

@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import jax
+
 from benchmarks.images import digit_images
 from benchmarks.timing import least_seconds
-
 from bitwindow.calibrate.batches import chunks
 from bitwindow.calibrate.calibrate import calibrate
 from bitwindow.calibrate.record import NOTHING

@@ -7,10 +7,10 @@ from functools import partial
 import jax
 import numpy as np
 import pytest
+
 from benchmarks.demo_types import exact_logits, typed_demo
 from benchmarks.images import digit_images
 from benchmarks.timing import least_seconds
-
 from bitwindow.calibrate.batches import Chunk, chunks
 from bitwindow.demo.network import forward
 from bitwindow.execute.modes import Modes

@@ -6,9 +6,9 @@ from functools import partial
 
 import jax
 import numpy as np
+
 from benchmarks.inverted_bottlenecks import bottleneck_model, forward
 from benchmarks.timing import least_seconds
-
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import stored_integers
 from bitwindow.network.records import Convolution

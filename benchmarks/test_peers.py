@@ -9,23 +9,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from benchmarks.demo_types import TypedDemo, exact_logits, typed_demo
 from benchmarks.images import digit_images
 from benchmarks.timing import least_seconds
-from numpy.typing import NDArray
-
+from bitwindow.assign.records import Assignment
 from bitwindow.calibrate.batches import chunks
 from bitwindow.demo.network import forward
 from bitwindow.demo.record import digits
+from bitwindow.execute.executor import ChunkRun
 from bitwindow.execute.modes import Modes
-from bitwindow.execute.parameters import stored_integers
+from bitwindow.execute.parameters import StoredParameters, stored_integers
 from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.modes import Rounding
 
 LAYERS = ("conv1", "conv2", "dense1", "dense2")
 FEW = 2
@@ -57,7 +61,7 @@ def test_one_change_against_onnx_runtime(tmp_path: Path) -> None:
         print(f"  {name:40} {spent * 1e3:8.1f} ms, {spent / ours:6.2f} times our full evaluation")
 
 
-def our_changes(demo: TypedDemo, images: NDArray[np.float32]) -> dict[str, object]:
+def our_changes(demo: TypedDemo, images: NDArray[np.float32]) -> dict[str, Callable[[], object]]:
     """Return a change of the first and of the last type, each with what must run again over all images."""
     quantizer = demo.quantizer
     engine = quantizer._engine  # noqa: SLF001
@@ -65,7 +69,7 @@ def our_changes(demo: TypedDemo, images: NDArray[np.float32]) -> dict[str, objec
     parts = list(chunks(images, engine.spec, engine.network.batch))
     turn = [0]
 
-    def changed(site: str) -> tuple[object, object]:
+    def changed(site: str) -> tuple[Assignment, StoredParameters]:
         turn[0] ^= 1
         fmt = demo.fmt(site)
         moved = FixedPoint(fmt.signed, fmt.word_length, fmt.fraction_length - turn[0])
@@ -77,11 +81,11 @@ def our_changes(demo: TypedDemo, images: NDArray[np.float32]) -> dict[str, objec
 
     def whole() -> object:
         types, stored = changed("input")
-        return [executor.run(stored, types, modes, part.leaves, 0, part.valid, tally=False).outputs for part in parts]  # type: ignore[arg-type]
+        return [executor.run(stored, types, modes, part.leaves, 0, part.valid, tally=False).outputs for part in parts]
 
     def last() -> object:
         types, stored = changed("dense2/kernel")
-        setting = executor.plan(stored, types, modes)  # type: ignore[arg-type]
+        setting = executor.plan(stored, types, modes)
         index = len(engine.network.layers) - 1
         return [
             executor.run_layer(setting, index, run.boundaries, 0, part.valid, tally=False)[0]
@@ -100,17 +104,17 @@ def test_one_evaluation_against_a_fixed_point_library() -> None:
     theirs = fxp_logits(demo, images[:FEW])
     spent = (time.perf_counter() - start) / FEW * len(images)
     assert np.array_equal(theirs, exact_logits(demo, images[:FEW], rounding="floor"))
-    engine, modes = demo.quantizer._engine, Modes(rounding="floor")  # type: ignore[arg-type]  # noqa: SLF001
+    engine, modes = demo.quantizer._engine, Modes(rounding=Rounding.FLOOR)  # noqa: SLF001
     stored = engine.executor.store_parameters(demo.assignment, modes)
     parts = list(chunks(images, engine.spec, engine.network.batch))
 
-    def ours() -> object:
+    def ours() -> list[ChunkRun]:
         return [
             engine.executor.run(stored, demo.assignment, modes, part.leaves, 0, part.valid, tally=False)
             for part in parts
         ]
 
-    least = least_seconds({"ours": lambda: [run.outputs for run in ours()]}, ROUNDS)["ours"]  # type: ignore[attr-defined]
+    least = least_seconds({"ours": lambda: [run.outputs for run in ours()]}, ROUNDS)["ours"]
     first = engine.executor.run(stored, demo.assignment, modes, parts[0].leaves, 0, FEW, tally=False)
     got = stored_integers(np.asarray(first.boundaries["dense2"]), demo.fmt("dense2"))[:FEW]
     assert np.array_equal(got, theirs)

@@ -32,6 +32,7 @@ CONVOLUTIONS = {
     "dilated": ((2, 6, 6, 1), (2, 3, 1, 2), (2, 4, 3, 2), build.conv2d(dilation=(2, 2), padding=((0, 0), (0, 1)))),
     "grouped": ((2, 3, 3, 4), (2, 2, 2, 6), (2, 2, 2, 6), build.conv2d(groups=2)),
     "depthwise": ((2, 3, 3, 3), (2, 2, 1, 3), (2, 2, 2, 3), build.conv2d(groups=3)),
+    "two filters a channel": ((2, 3, 3, 3), (2, 2, 1, 6), (2, 2, 2, 6), build.conv2d(groups=3)),
     "transposed": ((2, 3, 3, 1), (3, 3, 1, 2), (2, 5, 5, 2), build.conv2d(base=(2, 2), padding=((1, 1), (1, 1)))),
     "channels first": ((2, 2, 4, 4), (3, 2, 2, 2), (2, 3, 3, 3), build.conv2d(channels_last=False)),
 }

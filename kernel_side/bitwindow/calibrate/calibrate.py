@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ def calibrate(
 ) -> Calibration:
     """Add ``data`` to the calibration ``start`` and return the result.
 
-    Memory does not grow with the amount of data: one chunk's activations and one spectrum per site are held. An
+    Memory does not grow with the amount of data: two chunks' activations and one spectrum per site are held. An
     interrupt (Ctrl-C, or a notebook's stop button) keeps every whole chunk that was counted and says so.
 
     Args:
@@ -53,8 +53,8 @@ def calibrate(
     done, total = start, sample_count(data, spec)
     with tqdm(total=total, desc="calibrate", unit="sample", disable=not progress) as bar:
         try:
-            for chunk in chunks(data, spec, network.batch):
-                values = _observed(network, observe, parameters, chunk)
+            for chunk, sites in _observed(observe, parameters, chunks(data, spec, network.batch)):
+                values = _valid(network, chunk, sites)
                 spectra = _spectra(values, chunk)
                 done = done.add(chunk.valid, spectra, _glimpses(network, values, start.samples + chunk.first))
                 bar.update(chunk.valid)
@@ -65,8 +65,24 @@ def calibrate(
     return done
 
 
-def _observed(network: Network, observe: Observe, parameters: Any, chunk: Chunk) -> Mapping[str, NDArray[Any]]:
-    _, sites = observe(parameters, *chunk.leaves)
+def _observed(observe: Observe, parameters: Any, parts: Iterable[Chunk]) -> Iterator[tuple[Chunk, dict[str, Any]]]:
+    """Yield each chunk with its sites' values, while the next one's are computed: JAX does not wait for them."""
+    waiting: tuple[Chunk, dict[str, Any]] | None = None
+    try:
+        for chunk in parts:
+            started = chunk, observe(parameters, *chunk.leaves)[1]
+            if waiting is not None:
+                yield waiting
+            waiting = started
+    except Exception:
+        if waiting is not None:
+            yield waiting  # what came before the data at fault counts
+        raise
+    if waiting is not None:
+        yield waiting
+
+
+def _valid(network: Network, chunk: Chunk, sites: Mapping[str, Any]) -> Mapping[str, NDArray[Any]]:
     # On the CPU numpy sees a JAX array without a copy, and slicing a view compiles nothing for a ragged last chunk.
     # A compiled function sorts the names; data-flow order makes the first site at fault the cause.
     return {name: np.asarray(sites[name])[: chunk.valid] for name in network.sites if name in sites}

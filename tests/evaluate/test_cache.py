@@ -87,6 +87,6 @@ class Gpu:
 
 def test_a_small_gpu_lends_a_quarter_of_its_memory() -> None:
     assert default_budget() == DEFAULT_BYTES
-    assert default_budget(Gpu(2**31)) == 2**29  # type: ignore[arg-type]
-    assert default_budget(Gpu(2**37)) == DEFAULT_BYTES  # type: ignore[arg-type]
-    assert default_budget(Gpu(None)) == DEFAULT_BYTES  # type: ignore[arg-type]
+    assert default_budget(Gpu(2**31)) == 2**29
+    assert default_budget(Gpu(2**37)) == DEFAULT_BYTES
+    assert default_budget(Gpu(None)) == DEFAULT_BYTES

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -14,10 +16,11 @@ import bitwindow as bw
 from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.cache import BoundaryCache
 from bitwindow.evaluate.data import EvaluationData, evaluation_data
-from bitwindow.evaluate.metrics import Metric
+from bitwindow.evaluate.metrics import Metric, parse_metric
 from bitwindow.execute.executor import Executor
 from bitwindow.numbers.modes import Overflow, Rounding
 from tests.evaluate.branched import BATCH, INPUTS, LABELS, quantizer
+from tests.network.recurrent import loop_in_a_loop, lstm
 
 Q = quantizer()
 START = Q.state
@@ -192,3 +195,25 @@ def test_chunks_hold_every_sample_once_and_the_last_is_padded() -> None:
     last = samples.rows(2)
     assert (last.valid, len(last.leaves[0])) == (6, BATCH)
     np.testing.assert_array_equal(samples.labels_of(2), LABELS[last.places])
+
+
+@pytest.mark.parametrize("make", [lstm, loop_in_a_loop])
+def test_whatever_changes_inside_a_loop_runs_again(make: Callable[[], bw.Model]) -> None:
+    model = make()
+    x = np.random.default_rng(8).normal(size=(20, *np.shape(model.example)[1:])).astype(np.float32)
+    q = bw.Quantizer(model, batch=8).calibrate(x, progress=False)
+    samples = evaluation_data(q._engine, x, None, parse_metric("mse"))
+    bench = Bench(q._engine, samples, BoundaryCache(2**30))
+    outcomes = set()
+    for name in [None, *(name for name, site in q.sites.items() if site.format != "float")]:
+        if name is not None:
+            q[name].format = "sfix3_En1"
+        prepared = bench.prepare(q.assignment, q.state.modes)
+        outcomes.add(prepared.outcome)
+        rows = samples.rows(0)
+        run = q._engine.executor.run(
+            prepared.stored, q.assignment, q.state.modes, rows.leaves, rows.places, rows.valid, tally=False
+        )
+        found = bench.layered.run(prepared, 0, keep=True, check=never)
+        np.testing.assert_array_equal(found[0], np.asarray(run.outputs[0])[: rows.valid], err_msg=f"{name}")
+    assert len(outcomes) > 4

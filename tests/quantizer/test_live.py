@@ -97,7 +97,7 @@ class Gate:
 def test_a_change_abandons_what_runs_and_nothing_stale_is_shown(q: bw.Quantizer) -> None:
     gate = Gate()
     shown: list[tuple[int, Any]] = []
-    q.listen(lambda event: shown.append((q["second"].format.fraction_length, q.evaluation)))  # type: ignore[union-attr]
+    q.listen(lambda event: shown.append((q["second"].format.fraction_length, q.evaluation)))
     q.watch(X, Y, metric=gate)
     assert gate.reached.acquire(timeout=240)
     # The worker is inside a chunk of the old types: the main thread changes them and reads at once.

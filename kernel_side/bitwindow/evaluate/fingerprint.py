@@ -18,7 +18,7 @@ from bitwindow.assign.records import Assignment
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import StoredParameter, StoredParameters
 from bitwindow.execute.reading import operands_of
-from bitwindow.network.records import Contraction, Convolution, Layer, Network
+from bitwindow.network.records import Contraction, Convolution, Layer, Loop, Network
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
@@ -102,10 +102,25 @@ class Fingerprints:
                 parts.append(digests[operand.parameter][1])
             else:
                 parts.append(keys[operand.value or ""])
+        if isinstance(layer.operation, Loop):
+            parts += self._inside(layer.operation, digests, assignment, modes)
         if modes.accumulator_bits is not None and isinstance(layer.operation, Convolution | Contraction):
             sites = [one.parameter or self.network.values[one.value or ""].site for one in operands]
             formats = [None if site is None else assignment.formats[site] for site in sites]
             parts += [modes.accumulator_bits, modes.accumulator_overflow, *map(str, formats)]
+        return parts
+
+    def _inside(self, loop: Loop, digests: Digests, assignment: Assignment, modes: Modes) -> list[Any]:
+        """Return what the steps of a loop depend on besides its operands: everything that stands in its body."""
+        sites = [value.site for value in loop.values.values() if value.site is not None]
+        parts: list[Any] = [*_casting(modes), modes.accumulator_bits, modes.accumulator_overflow]
+        parts += [str(assignment.formats[site]) for site in sites]
+        for layer in loop.layers:
+            for operand in operands_of(layer):
+                if operand.parameter is not None:
+                    parts += [digests[operand.parameter][1], str(assignment.formats[operand.parameter])]
+            if isinstance(layer.operation, Loop):
+                parts += self._inside(layer.operation, digests, assignment, modes)
         return parts
 
 

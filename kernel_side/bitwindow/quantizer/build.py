@@ -14,8 +14,8 @@ from bitwindow.model.record import Model
 from bitwindow.network.records import Network
 from bitwindow.network.trace import trace
 
-CHUNK_BYTES = 64 * 2**20
-"""What the values of one chunk may take together; enough to keep the cores busy, little enough for any laptop."""
+CHUNK_BYTES = 32 * 2**20
+"""What the values of one chunk may take together; enough to keep the cores busy, and a first estimate stays quick."""
 MOST_SAMPLES = 256
 
 

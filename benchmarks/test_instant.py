@@ -1,0 +1,205 @@
+"""What a change of one window costs on the demo network, how soon it is answered, and what a strip of windows costs.
+
+Every time stands beside others of the same run. First estimates are taken from the change to the moment at which the
+listeners hear of the first figure of the new types.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from benchmarks.demo_types import typed_demo
+from benchmarks.images import digit_images
+from benchmarks.layer_times import Compilations, chunks_of, compile_all, run_layers, settle
+
+import bitwindow as bw
+from bitwindow.evaluate.bench import Bench
+from bitwindow.evaluate.cache import BoundaryCache
+from bitwindow.evaluate.race import Race, Runner
+from bitwindow.evaluate.strips import outward, positions
+from bitwindow.quantizer.changes import with_formats
+
+ROUNDS = 3
+FIRST_ESTIMATES = 15
+STRIP_SITE = "conv2/kernel"
+POSITIONS = 16
+
+
+@dataclass(kw_only=True)
+class Row:
+    """The times of one site, in seconds; of several rounds the least one counts, of first estimates all."""
+
+    first: list[float] = field(default_factory=list)
+    change: list[float] = field(default_factory=list)
+    layers: list[float] = field(default_factory=list)
+    samples: int = 0
+
+
+def moved(q: bw.Quantizer, name: str, steps: int) -> bw.FixedPoint:
+    fmt = q[name].format
+    assert isinstance(fmt, bw.FixedPoint)
+    return bw.FixedPoint(fmt.signed, fmt.word_length, fmt.fraction_length + steps)
+
+
+class Watcher:
+    """Notes when the first figure of a change is told."""
+
+    def __init__(self, q: bw.Quantizer) -> None:
+        self.q, self.heard, self.samples = q, 0.0, 0
+        q.listen(self._hear)
+
+    def _hear(self, event: str) -> None:
+        figure = self.q.evaluation
+        if event == "evaluation" and not self.heard and figure is not None and figure.n:
+            self.heard, self.samples = time.perf_counter(), figure.n
+
+    def change(self, name: str, fmt: bw.FixedPoint, row: Row) -> None:
+        """Change one type, wait for the exact figure, and note both times."""
+        self.heard = 0.0
+        start = time.perf_counter()
+        self.q[name].format = fmt
+        settle(self.q)
+        row.change.append(time.perf_counter() - start)
+        row.first.append(self.heard - start)
+        row.samples = self.samples
+
+
+def unseen(q: bw.Quantizer) -> None:
+    """Forget what was measured of other types, so that a change back is a change and no memory."""
+    bench = settle(q)
+    bench._outcomes.clear()  # noqa: SLF001
+    present = set(bench.prepare(q.assignment, q.state.modes).keys.values())
+    for key, held in bench.cache.snapshot():
+        if key not in present:
+            bench.cache.bytes -= held.bytes
+            del bench.cache._held[key]  # noqa: SLF001
+
+
+def measure(q: bw.Quantizer, names: list[str], rounds: int) -> dict[str, Row]:
+    """Move the window of every site by one and back, as often as there are rounds."""
+    rows = {name: Row() for name in names}
+    watcher = Watcher(q)
+    for turn in range(rounds):
+        for name in names:
+            unseen(q)
+            before, target = q[name].format, moved(q, name, 1 if turn % 2 else -1)
+            assert isinstance(before, bw.FixedPoint)
+            bench = settle(q)
+            prepared = bench.prepare(with_formats(q.network, q.state, {name: target}).assignment, q.state.modes)
+            rows[name].layers.append(run_layers(bench, prepared, chunks_of(bench, prepared)))
+            watcher.change(name, target, rows[name])
+            q.undo()
+            settle(q)
+    return rows
+
+
+def full_evaluation(q: bw.Quantizer, rounds: int) -> float:
+    """Return the seconds of all layers over all images, with no boundary at hand."""
+    bench = settle(q)
+    empty = Bench(q._engine, bench.data, BoundaryCache(0))  # noqa: SLF001
+    prepared = empty.prepare(q.assignment, q.state.modes)
+    chunks = chunks_of(empty, prepared)
+    return min(run_layers(empty, prepared, chunks) for _ in range(rounds + 1))
+
+
+def test_a_change_costs_the_layers_that_depend_on_it() -> None:
+    q = typed_demo(8).quantizer
+    images, labels, source = digit_images()
+    q.look_ahead = False
+    q.watch(images, labels)
+    compile_all(q)
+    names = list(q.sites)
+    measure(q, names, 2)
+    compiled = Compilations()
+    rows = measure(q, names, ROUNDS)
+    for mode in ("floor", "stochastic", "round"):
+        q.rounding = mode
+        settle(q)
+    full = full_evaluation(q, ROUNDS)
+    report = q.validate(images, labels)
+    assert q.evaluation is not None
+    assert report.quantized_metric == q.evaluation.quantized_metric
+    print(f"\n{source}; one full bit-true evaluation {full * 1e3:.0f} ms; compilations {compiled.count}")
+    print("site             first estimate, p95   change    its layers   ratio   of a full evaluation")
+    for name, row in rows.items():
+        change, layers = min(row.change), min(row.layers)
+        print(
+            f"{name:16} {np.percentile(row.first, 95) * 1e3:7.1f} ms (n={row.samples:3}) {change * 1e3:9.1f} ms "
+            f"{layers * 1e3:9.1f} ms {change / layers:7.2f} {change / full:7.2f}"
+        )
+
+
+def test_first_estimates_come_soon() -> None:
+    q = typed_demo(8).quantizer
+    images, labels, _ = digit_images()
+    q.look_ahead = False
+    q.watch(images, labels)
+    compile_all(q)
+    watcher = Watcher(q)
+    print("\nsite             first estimate: median, p95")
+    for name in q.sites:
+        row = Row()
+        for turn in range(FIRST_ESTIMATES):
+            unseen(q)
+            # Dragging: the next change does not wait for the exact figure of the one before.
+            watcher.heard = 0.0
+            start = time.perf_counter()
+            q[name].format = moved(q, name, -1 if turn % 2 else 1)
+            while not watcher.heard:
+                time.sleep(0.0005)
+            row.first.append(watcher.heard - start)
+            settle(q)
+        print(f"{name:16} {np.median(row.first) * 1e3:7.1f} ms {np.percentile(row.first, 95) * 1e3:7.1f} ms")
+
+
+def race_of(q: bw.Quantizer, bench: Bench) -> Race:
+    present = q[STRIP_SITE].format
+    assert isinstance(present, bw.FixedPoint)
+    formats = outward(positions(present, q[STRIP_SITE].spectrum), present.fraction_length)[:POSITIONS]
+    runners = [
+        Runner(fmt=fmt, assignment=with_formats(q.network, q.state, {STRIP_SITE: fmt}).assignment) for fmt in formats
+    ]
+    return Race(bench, q.state.modes, runners)
+
+
+def never() -> None:
+    """Nothing newer comes."""
+
+
+def test_a_strip_costs_less_than_its_windows_one_by_one() -> None:
+    q = typed_demo(8).quantizer
+    images, labels, source = digit_images()
+    q.look_ahead = False
+    q.watch(images, labels)
+    compile_all(q)
+    bench = settle(q)
+    times: dict[str, list[float]] = {"first look": [], "race": [], "all exact": [], "one by one": []}
+    for _ in range(ROUNDS):
+        unseen(q)
+        race = race_of(q, bench)
+        start = time.perf_counter()
+        looked = sum(1 for _ in race.first_look(never))
+        times["first look"].append(time.perf_counter() - start)
+        assert all(cell.interval is not None for cell in race.cells())
+        survivors = sum(1 for _ in race.run(never))
+        times["race"].append(time.perf_counter() - start)
+        left = sum(not cell.dropped for cell in race.cells())
+        for _ in race.finish(never):
+            pass
+        times["all exact"].append(time.perf_counter() - start)
+        start = time.perf_counter()
+        for runner in race.runners:
+            bench._outcomes.clear()  # noqa: SLF001
+            prepared = bench.prepare(runner.assignment, q.state.modes)
+            for _ in range(bench.data.chunks):
+                bench.advance(prepared, never, keep=False)
+            bench.value(bench.outcome(prepared))
+        times["one by one"].append(time.perf_counter() - start)
+    full = full_evaluation(q, ROUNDS)
+    print(f"\n{source}; {POSITIONS} positions of {STRIP_SITE}; one full evaluation {full * 1e3:.0f} ms")
+    print(f"first look {looked} chunks, race {survivors} chunks more, {left} windows left in it")
+    for name, spent in times.items():
+        ratio = min(spent) / min(times["one by one"])
+        print(f"{name:11} {min(spent) * 1e3:8.0f} ms = {min(spent) / full:5.2f} full = {ratio:5.2f} of one by one")

@@ -55,7 +55,7 @@ def attention() -> Case:
     return case(model, TOKENS, ("embed/embeddings", "attention/query/kernel", "head/bias"))
 
 
-class Subclassed(keras.Model):
+class Subclassed(keras.Model):  # type: ignore[name-defined]  # Keras carries no types
     def __init__(self) -> None:
         super().__init__(name="subclassed")
         self.wide = layers.Dense(8, activation="relu", name="wide")

@@ -41,7 +41,8 @@ class Residual(nn.Module):
 class Recurrent(nn.Module):
     @nn.compact
     def __call__(self, x: Any) -> Any:
-        return nn.Dense(2, name="head")(nn.RNN(nn.GRUCell(6), name="gru")(x)[:, -1])
+        states: Any = nn.RNN(nn.GRUCell(6), name="gru")(x)
+        return nn.Dense(2, name="head")(states[:, -1])
 
 
 class Attention(nn.Module):

@@ -17,7 +17,8 @@ RNG = np.random.default_rng(5)
 
 
 def drawn(*shape: int) -> np.ndarray[Any, Any]:
-    return (RNG.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32)
+    made: np.ndarray[Any, Any] = RNG.normal(size=shape) / np.sqrt(shape[0])
+    return made.astype(np.float32)
 
 
 @jax.tree_util.register_dataclass

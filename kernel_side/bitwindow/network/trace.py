@@ -42,8 +42,8 @@ def trace(model: Model, batch: int) -> Network:
     if batch < 1:
         raise ModelError(f"wanted a batch size of at least 1, got {batch}")
     leaves = [array for _, array in jax.tree_util.tree_flatten_with_path(model.params)[0]]
-    program, tree = _flat_program(model, batch)
-    other, _ = _flat_program(model, batch + 1)
+    program, tree = flat_program(model, batch)
+    other, _ = flat_program(model, batch + 1)
     shapes = other.shapes if same_equations(program, other) else None
     arguments = dict(zip(program.arguments[: len(leaves)], leaves, strict=True))
     statics = Statics(program, {**arguments, **program.captured})
@@ -69,7 +69,12 @@ def trace(model: Model, batch: int) -> Network:
     )
 
 
-def _flat_program(model: Model, batch: int) -> tuple[Program, Any]:
+def flat_program(model: Model, batch: int) -> tuple[Program, Any]:
+    """Return a model's flat program at one batch size, and the structure of its outputs.
+
+    Raises:
+        ModelError: If the function cannot run at that batch size.
+    """
     leaves, params_tree = jax.tree_util.tree_flatten(model.params)
     inputs, inputs_tree = jax.tree_util.tree_flatten(model.at_batch(batch))
     trees: list[Any] = []

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from bitwindow.errors import ModelError, SessionFileError
 from bitwindow.model.record import Model
+from bitwindow.prepare.prepare import Prepared, prepare
 from bitwindow.quantizer.state import State
 from bitwindow.session.load import missing_function, read
-from bitwindow.session.record import SessionRecord
+from bitwindow.session.record import PreparedRecord, SessionRecord
 from bitwindow.session.save import write
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
     record = SessionRecord(
         name=model.name,
         source=model.source,
-        params=model.params,
+        params=quantizer.original_model.params,
         example=model.example,
         assignment=state.assignment,
         modes=state.modes,
@@ -36,6 +37,7 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
         calibration=quantizer.calibration,
         origin=model.origin,
         chosen=state.chosen,
+        prepared=_prepared(quantizer),
     )
     write(record, path)
     return Path(path)
@@ -51,6 +53,8 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
 
     record = read(path, params)
     quantizer = Quantizer(_model(path, record, fn))
+    if record.prepared is not None:
+        quantizer.take_prepared(_again(path, quantizer.model, record.prepared))
     found, wanted = list(quantizer.sites), list(record.assignment.formats)
     if found != wanted:
         odd = sorted(set(found) ^ set(wanted))[:4] or "their order"
@@ -70,6 +74,29 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
         ),
     )
     return quantizer
+
+
+def _prepared(quantizer: Quantizer) -> PreparedRecord | None:
+    settings = quantizer.prepared_settings
+    return None if settings is None else PreparedRecord(settings=settings, params=quantizer.model.params)
+
+
+def _again(path: str | Path, model: Model, record: PreparedRecord) -> Prepared:
+    """Prepare the model by the saved settings, and take the saved arrays for the new ones, bit for bit."""
+    settings = record.settings
+    refused = settings.get("refused", ())
+    try:
+        return prepare(
+            model,
+            fold=bool(settings.get("fold")),
+            equalize=bool(settings.get("equalize")),
+            refused=tuple(str(name) for name in refused) if isinstance(refused, list) else (),
+            params=record.params,
+        )
+    except ModelError as error:
+        raise SessionFileError(
+            f"{path}: the saved preparation does not fit the model: {error}. Pass the function the file was saved with."
+        ) from error
 
 
 def _model(path: str | Path, record: SessionRecord, fn: Callable[..., Any] | None) -> Model:

@@ -33,13 +33,13 @@ from bitwindow.quantizer.closer import CloserLook
 from bitwindow.quantizer.explain import explain
 from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.loss import choose_by_loss, loss_data
+from bitwindow.quantizer.preparing import Preparing
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
-from bitwindow.quantizer.watching import Watching
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices, Watching):
+class Quantizer(SchemeChoices, Preparing):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::
@@ -69,8 +69,12 @@ class Quantizer(SchemeChoices, Watching):
             from bitwindow.model.load import load
 
             model = load(model)
+        self._batch = batch
+        self._start(model)
+
+    def _start(self, model: Model) -> None:
         self.model: Model = model
-        engine = build_engine(model, batch)
+        engine = build_engine(model, self._batch)
         unassigned = _unassigned(engine.network)
         super().__init__(State(assignment=unassigned, modes=Modes(), scheme="histogram", word_length=8), engine)
         self._calibrating = threading.Lock()

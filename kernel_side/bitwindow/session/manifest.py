@@ -20,6 +20,7 @@ from bitwindow.session.arrays import ArrayStore, read_array, read_dtype, read_sh
 from bitwindow.session.fields import Field
 from bitwindow.session.glimpses import read_glimpse, write_glimpse
 from bitwindow.session.model_source import read_origin, write_origin
+from bitwindow.session.preparation import read_prepared, write_prepared
 from bitwindow.session.record import SessionRecord
 from bitwindow.session.tree import Tree, read_tree, write_tree
 from bitwindow.spectrum.record import Spectrum
@@ -53,6 +54,7 @@ def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> by
             "params": write_tree(record.params, store.add, "params"),
             "example": write_tree(record.example, _write_spec, "example"),
             "origin": write_origin(record.origin, store),
+            "prepared": write_prepared(record.prepared, store),
         },
         "assignment": _write_assignment(record.assignment),
         "settings": {
@@ -122,6 +124,7 @@ def read_manifest(manifest: Field, read: Read, params: Tree = None) -> SessionRe
         params=read_tree(model["params"], lambda leaf: read_array(leaf, read), params),
         example=read_tree(model["example"], _read_spec),
         origin=read_origin(model, read),
+        prepared=read_prepared(model, read),
         assignment=_read_assignment(manifest["assignment"]),
         modes=_read_modes(settings),
         scheme=settings["scheme"].text(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,14 @@ from bitwindow.calibrate.record import Calibration
 from bitwindow.errors import SessionFileError
 from bitwindow.execute.modes import Modes
 from bitwindow.model.origin import Origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedRecord:
+    """A preparation: the settings (JSON values) that make its program again, and its parameters by name."""
+
+    settings: Mapping[str, Any]
+    params: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +37,7 @@ class SessionRecord:
         was read
             from a file, its leaves are arrays of zeros.
         origin: the model's own file (ONNX, Keras), from which its function is made again; None for a plain function.
+        prepared: what preparation made of the model, or None where there was none.
         assignment: the types; every spectrum's site is one of its sites.
         modes: rounding, overflow, accumulator, seed.
         scheme: of the last assignment.
@@ -49,6 +59,7 @@ class SessionRecord:
     word_length: int
     calibration: Calibration
     origin: Origin | None = None
+    prepared: PreparedRecord | None = None
     chosen: Assignment | None = None
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
 
+import { showOneOutput } from './saved_output.js';
 import { MODULE_NAME, MODULE_VERSION } from './version.js';
 
 interface WidgetsPlugin {
@@ -17,6 +18,7 @@ const plugin: WidgetsPlugin = {
   autoStart: true,
   requires: [IJupyterWidgetRegistry],
   activate: (_app, registry) => {
+    showOneOutput(document);
     registry.registerWidget({
       name: MODULE_NAME,
       version: MODULE_VERSION,

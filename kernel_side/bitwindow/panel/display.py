@@ -1,4 +1,9 @@
-"""What a notebook stores when it shows a panel: the live widget, and a picture for when no kernel runs behind it."""
+"""What a notebook stores when it shows a panel: the live widget, and a picture for when no kernel runs behind it.
+
+Two outputs, not one: JupyterLab prefers a widget to any picture beside it in one output, and when the widget's kernel
+is gone it shows an error and never the picture. So the picture is an output of its own, right behind the widget; our
+extension hides it while the widget lives, and hides the widget's error when it is gone.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +12,44 @@ from typing import Any
 
 from bitwindow.panel import markup, wording
 from bitwindow.panel.contract import QuantizerView
+from bitwindow.panel.drawing import heat_map_drawing
 from bitwindow.panel.panel import Panel
+from bitwindow.panel.png import drawing_png
 from bitwindow.panel.svg import picture_svg
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
-def mimebundle(panel: Panel) -> dict[str, Any]:
-    """Return the display data of a panel: the widget, its picture as HTML, and a line of text.
+def show(panel: Panel) -> None:
+    """Display a panel in the running cell: the widget, then its picture."""
+    from IPython.display import display
 
-    A front end with the live kernel shows the widget; others (a converted notebook, a code host) show the picture. It
-    is an image of its own inside the HTML, so that a front end that cleans markup of untrusted notebooks keeps it.
+    display(widget_bundle(panel), raw=True)  # type: ignore[no-untyped-call]
+    bundle, metadata = picture_bundle(panel.quantizer)
+    display(bundle, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+
+
+def widget_bundle(panel: Panel) -> dict[str, Any]:
+    """Return the display data of the live widget, with a line of text for where there is none."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": panel.model_id}
+    return {WIDGET_MIME: view, "text/plain": text(panel.quantizer)}
+
+
+def picture_bundle(quantizer: QuantizerView) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the picture as display data and its metadata: a PNG image, which no viewer takes for unsafe."""
+    drawing = heat_map_drawing(list(quantizer.sites.values()), caption(quantizer))
+    image = base64.b64encode(drawing_png(drawing)).decode()
+    size = {"width": drawing.width, "height": drawing.height}
+    return {"image/png": image, "text/plain": drawing.title}, {"image/png": size}
+
+
+def mimebundle(panel: Panel) -> dict[str, Any]:
+    """Return the widget and its picture as one bundle, for front ends that ask for one.
+
+    The picture is an image of its own inside the HTML, so that a front end that cleans markup of untrusted notebooks
+    keeps it.
     """
-    return {
-        WIDGET_MIME: {"version_major": 2, "version_minor": 0, "model_id": panel.model_id},
-        "text/html": static_html(panel.quantizer),
-        "text/plain": text(panel.quantizer),
-    }
+    return {**widget_bundle(panel), "text/html": static_html(panel.quantizer)}
 
 
 def static_html(quantizer: QuantizerView) -> str:
@@ -34,6 +60,17 @@ def static_html(quantizer: QuantizerView) -> str:
         f"{markup.memory(quantizer.float_bytes, quantizer.quantized_bytes)}"
         f'<img alt="MSB heat map of the sites" style="max-width:100%" src="data:image/svg+xml;base64,{image}"></div>'
     )
+
+
+def caption(quantizer: QuantizerView) -> str:
+    """Return one line about accuracy and memory."""
+    before, after = wording.memory(quantizer.float_bytes), wording.memory(quantizer.quantized_bytes)
+    memory, evaluation = f"parameters {before} → {after}", quantizer.evaluation
+    if evaluation is None or evaluation.error or evaluation.quantized_metric is None:
+        return memory
+    name = evaluation.metric_name
+    values = (wording.metric(name, value) for value in (evaluation.float_metric, evaluation.quantized_metric))
+    return f"{name}: float {' → quantized '.join(values)} ({markup.basis(evaluation)}); {memory}"
 
 
 def text(quantizer: QuantizerView) -> str:

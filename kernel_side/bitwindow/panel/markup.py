@@ -59,7 +59,7 @@ def accuracy(evaluation: EvaluationView | None) -> str:
         f'<div class="bw-figure"><span class="bw-label">{escape(name.capitalize())}</span> '
         f'float <b class="bw-float-metric">{before}</b> → quantized <b class="bw-quantized-metric">{after}</b> '
         f"{_difference(evaluation)} {_interval(evaluation)} "
-        f'<span class="bw-basis">{_basis(evaluation)}</span>{_progress(evaluation)}</div>'
+        f'<span class="bw-basis">{basis(evaluation)}</span>{_progress(evaluation)}</div>'
     )
 
 
@@ -98,7 +98,8 @@ def _interval(evaluation: EvaluationView) -> str:
     return f'<span class="bw-interval" title="95 % confidence interval of {of}">{low} to {high}</span>'
 
 
-def _basis(evaluation: EvaluationView) -> str:
+def basis(evaluation: EvaluationView) -> str:
+    """Return what a figure rests on: all samples, or an estimate over some."""
     total = wording.count(evaluation.total)
     if evaluation.exact:
         return f"exact, all {total} samples"

@@ -85,6 +85,11 @@ class Panel(widgets.VBox):
             raise KeyError(message)
         self._select(name)
 
+    def _ipython_display_(self, **_wanted: object) -> None:
+        from bitwindow.panel.display import show
+
+        show(self)
+
     def close(self) -> None:
         """Stop listening to the quantizer and close this widget and all below it; a second call does nothing."""
         if self._closed:

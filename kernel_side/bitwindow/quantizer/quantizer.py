@@ -294,13 +294,21 @@ class Quantizer(SchemeChoices, Preparing):
 
         return save(self, path)
 
+    def _ipython_display_(self, **_wanted: object) -> None:
+        from bitwindow.panel.display import show
+
+        show(self._shown_panel())
+
     def _repr_mimebundle_(self, **_wanted: object) -> Any:
         from bitwindow.panel.display import mimebundle
 
+        return mimebundle(self._shown_panel())
+
+    def _shown_panel(self) -> Any:
         # One widget for every cell that displays this quantizer, as its views are linked anyway.
         if self._displayed is None or self._displayed.comm is None:
             self._displayed = self.panel()
-        return mimebundle(self._displayed)
+        return self._displayed
 
     def __repr__(self) -> str:
         name = self.model.name or "model"

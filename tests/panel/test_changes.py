@@ -91,6 +91,13 @@ def test_lock_is_for_the_selected_rows_and_says_what_it_does(panel: Panel) -> No
     window._receive(None, {"action": "lock", "rows": [2]}, None)
     button.click()
     assert not any(row.locked for row in window.rows)
+    window.selected = [0, 1]
+    button.click()
+    assert [row.locked for row in window.rows] == [True, True, False, False]
+    window.selected = [0, 1, 2]
+    assert button.description == "Lock"
+    window.selected = []
+    assert (button.disabled, button.tooltip.endswith("Not now: no row is selected.")) == (True, True)
 
 
 def test_what_cannot_be_used_says_why(q: FakeQuantizer, panel: Panel) -> None:

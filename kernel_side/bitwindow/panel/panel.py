@@ -59,6 +59,7 @@ class Panel(widgets.VBox):
         super().__init__([*self._parts()])
         self.add_class("bw-panel")
         self._stop_listening = quantizer.listen(self._heard)
+        self.heat_map.window.observe(self._selection_changed, "selected")
         self._draw("formats", "settings", "calibration", "evaluation")
 
     def _parts(self) -> Iterator[widgets.Widget]:
@@ -96,6 +97,7 @@ class Panel(widgets.VBox):
             return
         self._closed = True
         self._stop_listening()
+        self.heat_map.window.unobserve(self._selection_changed, "selected")
         self._draw_strips.close()
         self.heat_map.focus(self.quantizer, None)
         self.heat_map.close()
@@ -191,6 +193,9 @@ class Panel(widgets.VBox):
         names = list(self.quantizer.sites)
         if row < len(names):
             self._select(names[row])
+
+    def _selection_changed(self, _change: object) -> None:
+        self.controls.show(self._selection())
 
     def _window_changed(self, row: int, fmt: FixedPoint) -> None:
         name = list(self.quantizer.sites)[row]

@@ -89,14 +89,14 @@ export class Bar {
       type: 'number', min: '0', max: '100', step: 'any', 'aria-label': title
     });
     html('span', '', group, {}, '%');
-    input.addEventListener('change', () => {
+    input.addEventListener('input', () => {
       const value = input.valueAsNumber / 100;
       if (value >= 0 && value <= 1) {
         this.actions.update({ [trait]: value });
-      } else {
-        input.value = percentText(this.model.read(trait));
       }
     });
+    // what is no share goes back to what holds
+    input.addEventListener('change', () => { input.value = percentText(this.model.read(trait)); });
     return input;
   }
 

@@ -53,6 +53,9 @@ export class BitWindow extends Interaction {
     this.listenTo(this.model, WAITING_EVENT, () => { this.bar.update(); });
     // bqplot's figure does not remove its interaction when it goes
     this.listenToOnce(this.parent, 'remove', () => { this.remove(); });
+    for (const event of ['pointerenter', 'focusin']) {
+      this.parent.el.addEventListener(event, () => { this.model.waiting.look(); }, { signal: this.abort.signal });
+    }
     const pointer = new PointerControl(this.host, this.abort.signal);
     new KeyControl(this.host, () => { pointer.cancel(); }, this.abort.signal);
   }

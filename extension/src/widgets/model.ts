@@ -126,17 +126,15 @@ export class BitWindowModel extends WidgetModel {
     if (changed.length === 0) {
       return;
     }
-    this.set('request', this.mailbox.post(changed, dragging));
     this.waiting.begin();
-    this.save_changes(callbacks);
+    this.update({ request: this.mailbox.post(changed, dragging) }, callbacks);
     this.tellFormats(changed.map(([row]) => row));
   }
 
   /** Tells the kernel that the pointer let go, so that it can count the whole drag as one step. */
   drop(callbacks: Callbacks): void {
     if (this.read('request')?.dragging === true) {
-      this.set('request', this.mailbox.post([], false));
-      this.save_changes(callbacks);
+      this.update({ request: this.mailbox.post([], false) }, callbacks);
     }
   }
 
@@ -145,6 +143,7 @@ export class BitWindowModel extends WidgetModel {
   }
 
   update(traits: Partial<Traits>, callbacks: Callbacks): void {
+    this.waiting.look();
     this.set(traits);
     this.save_changes(callbacks);
   }

@@ -31,9 +31,23 @@ export class Waiting {
     return TEXTS[this.state];
   }
 
+  /**
+   * Finds out whether the kernel has gone without a word, as at a shutdown: its side of the comm is disposed of then, and
+   * ipywidgets goes on to send, with an error for every message.
+   */
+  look(): void {
+    const comm = this.model.comm as { readonly jsServicesComm?: { readonly isDisposed?: boolean } } | undefined;
+    if (this.model.comm_live && comm?.jsServicesComm?.isDisposed === true) {
+      this.model.comm_live = false;
+    }
+  }
+
   /** The kernel was asked for something. */
   begin(): void {
-    this.timer ??= setTimeout(() => { this.setLate(true); }, PATIENCE);
+    this.timer ??= setTimeout(() => {
+      this.look();
+      this.setLate(true);
+    }, PATIENCE);
   }
 
   /** The kernel has answered everything. */

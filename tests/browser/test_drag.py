@@ -70,7 +70,7 @@ def escape(page: MapPage, q: Any) -> None:
 
 
 def double_click(page: MapPage, q: Any) -> None:
-    q.reset([SECOND])
+    q.reset(SECOND)
     assert str(q[SECOND].format) != page.row(SECOND).locator(".bw-type").text_content()
     page.lab.page.mouse.dblclick(*page.handle(SECOND))
     page.expect_counts(SECOND, q[SECOND].format, q[SECOND].counts)

@@ -184,6 +184,7 @@ def test_a_saved_map_counts_without_a_kernel(lab_page: Lab, notebook_folder: Pat
     assert len([one for one in windows["buffers"] if one["path"][0] == "tables"]) == 3
     lab_page.shut_kernels()
     lab_page.page.goto(lab_page.server.url("/lab/tree/saved.ipynb") + "&reset", wait_until="domcontentloaded")
+    expect(page.row("conv")).to_be_attached(timeout=PATIENCE)
     page.expect_counts("conv", fmt, q["conv"].counts)
     held = page.grab("conv", fmt)
     held.move(3)

@@ -40,7 +40,8 @@ format: install
 
 bench: install $(VENV)/stamp-bench
 	@$(BIN)/python benchmarks/test_spectrum.py
-	@$(BIN)/python -m pytest benchmarks --ignore=benchmarks/test_spectrum.py -q -s --timeout=1800
+	@$(BIN)/python -m pytest benchmarks --ignore=benchmarks/test_spectrum.py --ignore=benchmarks/test_front_end.py -q -s --timeout=1800
+	@$(BIN)/python -m pytest benchmarks/test_front_end.py -q -s
 
 dist: install
 	rm -rf dist

@@ -1,3 +1,4 @@
+import { msbExponent } from '../core/fixed_point.js';
 import { placeOf, surpriseOf } from '../core/verdict.js';
 import { type Geometry, leftOf, ROW_HEIGHT } from './geometry.js';
 import type { BitWindowModel } from './model.js';
@@ -25,7 +26,9 @@ export class RowMarks {
       const surprise = surpriseOf(placeOf(exponent, type), fates);
       const left = leftOf(exponent, geometry);
       if (surprise.kept > 0) {
-        kept += ring(left + geometry.bitWidth / 2);
+        // in the sign bit's cell the middle is taken
+        const isSign = type.signed && exponent === msbExponent(type) + 1;
+        kept += isSign ? ring(left + geometry.bitWidth - RING - 1, RING + 2) : ring(left + geometry.bitWidth / 2, ROW_HEIGHT / 2);
       }
       if (surprise.lost > 0) {
         lost += corner(left + geometry.bitWidth, Math.min(CORNER, geometry.bitWidth * 0.6));
@@ -39,8 +42,8 @@ export class RowMarks {
   private readonly lost: SVGPathElement;
 }
 
-function ring(middle: number): string {
-  return `M${middle - RING} ${ROW_HEIGHT / 2}a${RING} ${RING} 0 1 0 ${2 * RING} 0a${RING} ${RING} 0 1 0 ${-2 * RING} 0`;
+function ring(middle: number, y: number): string {
+  return `M${middle - RING} ${y}a${RING} ${RING} 0 1 0 ${2 * RING} 0a${RING} ${RING} 0 1 0 ${-2 * RING} 0`;
 }
 
 function corner(right: number, size: number): string {

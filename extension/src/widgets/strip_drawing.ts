@@ -39,7 +39,7 @@ export class StripDrawing {
     element('rect', 'bw-lane', this.root, { x: geometry.bitsLeft, y: TOP, width: geometry.bitsWidth, height: LANE });
     for (const cell of strip.cells) {
       const exponent = msbExponent(typeOfCell(strip, cell));
-      if (exponent <= geometry.bits.high && exponent >= geometry.bits.low) {
+      if (cell.value !== null && exponent <= geometry.bits.high && exponent >= geometry.bits.low) {
         this.bar(strip, cell, leftOf(exponent, geometry), geometry.bitWidth);
       }
     }

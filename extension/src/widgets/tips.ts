@@ -51,7 +51,7 @@ export function moveTip(model: BitWindowModel, index: number): string {
   }
   const found = model.strip(index);
   const cell = found === null || found.stale ? null : cellOf(found.strip, model.typeOf(index));
-  if (found !== null && cell !== null) {
+  if (found !== null && cell !== null && cell.value !== null) {
     lines.push(accuracyText(found.strip, cell));
   }
   return lines.join('\n');

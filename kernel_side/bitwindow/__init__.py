@@ -18,6 +18,7 @@ from bitwindow.numbers.format import FixedPoint as FixedPoint
 from bitwindow.numbers.public import quantize as quantize
 from bitwindow.numbers.public import stored_integer as stored_integer
 from bitwindow.quantizer.quantizer import Quantizer as Quantizer
+from bitwindow.registry.announce import announce as _announce
 from bitwindow.spectrum.counts import Counts as Counts
 from bitwindow.spectrum.record import Spectrum as Spectrum
 
@@ -25,3 +26,5 @@ try:
     __version__ = version("bitwindow")
 except PackageNotFoundError:  # a checkout that is not installed
     __version__ = "0"
+
+_announce()

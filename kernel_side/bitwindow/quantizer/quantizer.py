@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,7 @@ from bitwindow.quantizer.loss import choose_by_loss, loss_data
 from bitwindow.quantizer.preparing import Preparing
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
+from bitwindow.registry.living import QUANTIZERS
 from bitwindow.spectrum.record import Spectrum
 
 
@@ -70,7 +72,9 @@ class Quantizer(SchemeChoices, Preparing):
 
             model = load(model)
         self._batch = batch
+        self._panels: weakref.WeakSet[Any] = weakref.WeakSet()
         self._start(model)
+        QUANTIZERS.add(self)
 
     def _start(self, model: Model) -> None:
         self.model: Model = model
@@ -286,7 +290,14 @@ class Quantizer(SchemeChoices, Preparing):
         """Return the widget that shows this quantizer."""
         from bitwindow.panel.panel import Panel
 
-        return Panel(self)
+        panel = Panel(self)
+        self._panels.add(panel)
+        return panel
+
+    @property
+    def panels(self) -> list[Any]:
+        """The widgets of this quantizer that are not closed."""
+        return [panel for panel in self._panels if panel.comm is not None]
 
     def save(self, path: str | Path) -> Path:
         """Write everything to a ``.bitwindow`` file, atomically; ``bitwindow.load`` brings it back."""

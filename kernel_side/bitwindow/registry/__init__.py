@@ -1,0 +1,1 @@
+"""Which quantizers live in this process, so that a front end can list them."""

@@ -9,13 +9,13 @@ import numpy as np
 
 import bitwindow as bw
 
-MODULE = '''
+MODULE = """
 import jax
 
 
 def forward(params, x):
     return jax.nn.relu(x @ params["kernel"]) @ params["scores"]
-'''
+"""
 
 
 def parameters() -> dict[str, np.ndarray]:

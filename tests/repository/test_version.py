@@ -8,12 +8,19 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("package.json", "extension/lab/package.json")
 
 
 def test_the_installed_package_has_the_version_of_package_json() -> None:
     stated = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["version"]
 
     assert importlib.metadata.version("bitwindow") == stated
+
+
+def test_the_second_extension_has_the_same_version() -> None:
+    first, second = (json.loads((ROOT / name).read_text(encoding="utf-8")) for name in PACKAGES)
+
+    assert second["version"] == first["version"]
 
 
 def test_pyproject_states_no_version() -> None:

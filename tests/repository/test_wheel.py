@@ -69,7 +69,8 @@ def test_it_holds_no_cache_source_map_or_second_copy(wheel: Path) -> None:
 def test_each_bundle_is_complete_and_of_one_build(unpacked: Path) -> None:
     bundles = sorted((unpacked / SHARE).iterdir())
 
-    assert "bitwindow" in [bundle.name for bundle in bundles]
+    assert [bundle.name for bundle in bundles] == ["bitwindow", "bitwindow-lab"]
+    assert (bundles[1] / "schemas" / "bitwindow-lab" / "plugin.json").is_file()
     for bundle in bundles:
         described = json.loads((bundle / "package.json").read_text(encoding="utf-8"))
         entries = [f"static/{path.name}" for path in (bundle / "static").glob("remoteEntry.*.js")]
@@ -96,9 +97,10 @@ def test_jupyterlab_finds_it_enabled(unpacked: Path, tmp_path: Path) -> None:
 
     shown = asked.stdout + asked.stderr
     first = shown.partition(str(unpacked))[2]
-    line = next(line for line in first.splitlines() if line.strip().startswith("bitwindow "))
-    assert "enabled" in line
-    assert "OK" in line
+    for name in ("bitwindow", "bitwindow-lab"):
+        line = next(line for line in first.splitlines() if line.strip().startswith(f"{name} "))
+        assert "enabled" in line
+        assert "OK" in line
 
 
 def test_the_command_line_is_declared(wheel: Path) -> None:

@@ -62,18 +62,10 @@ export class Channel {
     if (this.gone || !this.kernel.handleComms || this.kernel.connectionStatus === 'disconnected') {
       return false;
     }
-    if (this.comm === null && !this.looking) {
-      this.looking = true;
-      try {
-        const reply = await this.kernel.requestCommInfo({ target_name: TARGET });
-        if (reply.content.status === 'ok' && Object.keys(reply.content.comms).length > 0) {
-          this.open();
-        }
-      } catch {
-        // A kernel that ended while it was asked has nothing to say.
-      } finally {
-        this.looking = false;
-      }
+    if (this.comm === null) {
+      // Who asks while another asks waits for the same answer.
+      this.looking ??= this.askForBeacon();
+      await this.looking;
     }
     return this.comm !== null;
   }
@@ -102,6 +94,19 @@ export class Channel {
       comm.close();
     }
     Signal.clearData(this);
+  }
+
+  private async askForBeacon(): Promise<void> {
+    try {
+      const reply = await this.kernel.requestCommInfo({ target_name: TARGET });
+      if (reply.content.status === 'ok' && Object.keys(reply.content.comms).length > 0) {
+        this.open();
+      }
+    } catch {
+      // A kernel that ended while it was asked has nothing to say.
+    } finally {
+      this.looking = null;
+    }
   }
 
   private open(): void {
@@ -169,7 +174,7 @@ export class Channel {
   private comm: Kernel.IComm | null = null;
   private held: Listing | null = null;
   private gone = false;
-  private looking = false;
+  private looking: Promise<void> | null = null;
   private next = 1;
   private readonly waiting = new Map<number, Waiting>();
   private readonly changedSignal = new Signal<this, void>(this);

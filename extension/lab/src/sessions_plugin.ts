@@ -59,7 +59,8 @@ export const sessionsPlugin: JupyterFrontEndPlugin<void> = {
     for (const command of Object.values(COMMANDS)) {
       palette?.addItem({ command, category });
     }
-    launcher?.add({ command: COMMANDS.newNotebook, category: trans.__('Notebook'), rank: 900 });
+    // In the launcher's own categories of notebooks and consoles a command's icon is not drawn.
+    launcher?.add({ command: COMMANDS.newNotebook, args: { isLauncher: true }, category: trans.__('Other'), rank: 0 });
   }
 };
 

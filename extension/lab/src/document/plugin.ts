@@ -81,7 +81,8 @@ function addFactory(
   make: Make,
   tracker: WidgetTracker<QuantizerDocument>
 ): void {
-  const modelName = `${name} in a kernel`;
+  // JupyterLab finds a model's factory only under a name in small letters.
+  const modelName = `${name} in a kernel`.toLowerCase();
   app.docRegistry.addModelFactory(new KernelFileFactory(modelName, asksToSave));
   const factory = new QuantizerDocumentFactory(
     {

@@ -106,8 +106,11 @@ export class DocumentSession {
     this.channel = channel;
     channel.document.connect(this.told, this);
     try {
-      if (await channel.look()) {
+      // Asked for after the import has run; a question from before may have been answered with no.
+      if ((await channel.look()) || (await channel.look())) {
         await this.ask('open', {});
+      } else {
+        this.importError = 'bitwindow is imported, but its kernel answers no comm.';
       }
     } catch (error) {
       this.importError = error instanceof Error ? error.message : (error as string);

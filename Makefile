@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
-EXTRAS := demo,dev,equinox,flax,keras,test
+EXTRAS := demo,dev,equinox,flax,keras,onnx,test
 export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

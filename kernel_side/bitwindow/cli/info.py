@@ -1,4 +1,4 @@
-"""``bitwindow info``: what a session file holds, read without running anything."""
+"""``bitwindow info``: what a session file or a model file holds, read without running anything."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
+from bitwindow.cli.model_info import describe_model
 from bitwindow.errors import SettingError
 from bitwindow.evaluate.memory import FLOAT_BYTES, bytes_each
+from bitwindow.model.load import model_suffixes
 from bitwindow.session.load import printable, read
 from bitwindow.session.record import SessionRecord
 from bitwindow.session.tree import AS_LEAVES
@@ -26,18 +28,24 @@ def add(commands: Subcommands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "info",
-        help="list the sites, types and sizes of a .bitwindow file",
-        description="Lists what a .bitwindow file holds. Nothing of the file is imported or run.",
+        help="list the sites, types and sizes of a .bitwindow or model file",
+        description="Lists what a .bitwindow, .onnx or other model file holds. Nothing of the file is imported or run.",
     )
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a .bitwindow file")
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a .bitwindow file, or a model file such as net.onnx")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the file's content."""
-    if arguments.model.suffix.lower() != ".bitwindow":
-        raise SettingError(f"MODEL: wanted a .bitwindow file, got {str(arguments.model)!r}. Save one with q.save(...).")
-    for line in describe(read_any_parameters(arguments.model)):
+    path: Path = arguments.model
+    suffix = path.suffix.lower()
+    if suffix not in {".bitwindow", *model_suffixes()}:
+        raise SettingError(
+            f"MODEL: wanted a .bitwindow file or a model file ({', '.join(model_suffixes())}), got {str(path)!r}. Save "
+            "a session with q.save(...)."
+        )
+    lines = describe(read_any_parameters(path)) if suffix == ".bitwindow" else describe_model(path)
+    for line in lines:
         print(printable(line))
     return 0
 

@@ -28,7 +28,7 @@ def add(commands: Subcommands) -> None:
         "DATA.npz holds the inputs as 'x' (or as its only array; or, for a model that takes a dictionary, under its "
         "keys) and for --validation the labels as 'y'.",
     )
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a .bitwindow file")
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a .bitwindow file, or a model file such as net.onnx")
     parser.add_argument("--calibration", metavar="DATA.npz", type=Path, required=True, help="inputs to calibrate with")
     parser.add_argument("--validation", metavar="DATA.npz", type=Path, help="inputs and labels to validate with")
     parser.add_argument("--metric", default="accuracy", help="of the validation (default: accuracy)")

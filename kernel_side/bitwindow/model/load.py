@@ -18,16 +18,18 @@ _OBJECTS = {
     "flax.nnx": "bitwindow.model.flax_nnx",
     "equinox": "bitwindow.model.equinox_module",
     "keras": "bitwindow.model.keras_model",
+    "onnx": "bitwindow.onnx_import.front_end",
 }
 # By the suffix of the files that it opens:
 _SUFFIXES = {
     ".keras": "bitwindow.model.keras_file",
     ".h5": "bitwindow.model.keras_file",
     ".hdf5": "bitwindow.model.keras_file",
+    ".onnx": "bitwindow.onnx_import.front_end",
 }
 # By the kind of a session's origin; such a front end has ``reopen(origin: Origin, example) -> Model`` as well:
-_ORIGINS = {"keras": "bitwindow.model.keras_file"}
-_KNOWN = "a Flax module (linen, NNX), an Equinox module or a Keras model"
+_ORIGINS = {"keras": "bitwindow.model.keras_file", "onnx": "bitwindow.onnx_import.front_end"}
+_KNOWN = "a Flax module (linen, NNX), an Equinox module, a Keras or ONNX model"
 
 
 def load(source: Any, **settings: Any) -> Model:
@@ -61,6 +63,11 @@ def load(source: Any, **settings: Any) -> Model:
     return model
 
 
+def model_suffixes() -> list[str]:
+    """Return the endings of the model files that can be opened."""
+    return list(_SUFFIXES)
+
+
 def reopen(origin: Origin, example: Any) -> Model:
     """Make the model of a session's own model file again.
 
@@ -82,6 +89,8 @@ def _of_path(source: str | PathLike[str]) -> str | None:
 
 
 def _of_object(source: Any) -> str | None:
+    if isinstance(source, bytes):
+        return _ORIGINS["onnx"]  # the one kind of file that comes as bytes
     target = source[0] if isinstance(source, tuple) and source else source
     # The class hierarchy names the framework without importing it.
     for base in type(target).__mro__:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -12,6 +12,7 @@ import numpy as np
 from bitwindow.errors import ModelError
 from bitwindow.model.checks import check_example, check_parameters, check_runs
 from bitwindow.model.origin import Origin
+from bitwindow.numbers.format import FixedPoint
 
 
 class Model:
@@ -26,6 +27,7 @@ class Model:
         name: What messages call the model.
         source: Where it came from (a path, or ``"module:function"``), or None.
         origin: The model file whose bytes make ``fn`` again, or None; a session file carries it.
+        formats: The fixed-point types that the model file itself gives, by site name; empty where it gives none.
 
     Example:
         >>> import jax.numpy as jnp
@@ -45,6 +47,7 @@ class Model:
         name: str | None = None,
         source: str | None = None,
         origin: Origin | None = None,
+        formats: Mapping[str, FixedPoint] | None = None,
     ) -> None:
         """Check the parts and that the function runs on the example.
 
@@ -58,6 +61,7 @@ class Model:
         self.name = name or getattr(fn, "__name__", None) or type(fn).__name__
         self.source = source
         self.origin = origin
+        self.formats = dict(formats or {})
         self.params = check_parameters(params, self.name)
         self.example = example
         self._arguments = example if isinstance(example, tuple) else (example,)

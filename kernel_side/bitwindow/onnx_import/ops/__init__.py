@@ -1,0 +1,1 @@
+"""The operators, by family: each is one function over NumPy or JAX arrays."""

@@ -1,0 +1,85 @@
+"""From a file to types, a session and the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import bitwindow as bw
+from bitwindow.cli import main
+from bitwindow.errors import SessionFileError
+from tests.onnx_import.graphs import convolutional, images, model, node
+
+
+def test_a_session_comes_back_without_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    onnx.save(convolutional(1), path)
+    quantizer = bw.Quantizer(bw.load(path), batch=4)
+    quantizer.calibrate(images(8))
+    quantizer.assign("minmax", 8)
+    session = tmp_path / "net.bitwindow"
+    quantizer.save(session)
+    path.unlink()
+    back = bw.load(session)
+    assert list(back.sites) == list(quantizer.sites)
+    assert [back[name].format for name in back.sites] == [quantizer[name].format for name in quantizer.sites]
+    np.testing.assert_array_equal(back(images(4, 1)), quantizer(images(4, 1)))
+    wrong = dict.fromkeys(back.model.origin.settings) if back.model.origin else {}
+    assert set(wrong) == {"outputs", "channels_last", "name"}
+
+
+def test_the_command_line_takes_a_model_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.onnx"
+    onnx.save(convolutional(), path)
+    assert main(["info", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "input        input: float32 (batch, 1, 6, 6)" in said
+    assert "parameters   151 in 4 arrays" in said
+    assert "conv1/weight  weight" in said
+    np.savez(tmp_path / "data.npz", x=images(4))
+    out = tmp_path / "net.bitwindow"
+    assert main(["quantize", str(path), "--calibration", str(tmp_path / "data.npz"), "-o", str(out)]) == 0
+    assert "saved" in capsys.readouterr().out
+    assert out.is_file()
+
+
+def test_a_damaged_model_in_a_session_is_a_session_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = bw.load(model([node("Relu", ["x"], "y")], {"x": ["N", 3]}, ["y"]))
+    assert loaded.origin is not None
+    broken = type(loaded.origin)(kind="onnx", content=b"no model", settings=loaded.origin.settings)
+    monkeypatch.setattr(loaded, "origin", broken)
+    quantizer = bw.Quantizer(loaded, batch=2)
+    quantizer.calibrate(np.ones((2, 3), np.float32))
+    quantizer.assign()
+    quantizer.save(tmp_path / "net.bitwindow")
+    with pytest.raises(SessionFileError, match="the model inside the session cannot be read"):
+        bw.load(tmp_path / "net.bitwindow")
+
+
+def test_types_of_the_file_where_the_scale_is_a_power_of_two() -> None:
+    constants = {
+        "w_quantized": np.array([[1, -2], [3, 127]], np.int8),
+        "eighth": np.float32(0.125),
+        "third": np.float32(1 / 3),
+        "zero": np.int8(0),
+        "uzero": np.uint8(0),
+        "other": np.int8(3),
+    }
+    nodes = [
+        node("QuantizeLinear", ["x", "eighth", "uzero"], "xq"),
+        node("DequantizeLinear", ["xq", "eighth", "uzero"], "xd"),
+        node("DequantizeLinear", ["w_quantized", "eighth", "zero"], "w"),
+        node("MatMul", ["xd", "w"], "m"),
+        node("QuantizeLinear", ["m", "third", "zero"], "mq"),
+        node("DequantizeLinear", ["mq", "third", "zero"], "md"),
+        node("QuantizeLinear", ["md", "eighth", "other"], "q2"),
+        node("DequantizeLinear", ["q2", "eighth", "other"], "y"),
+    ]
+    loaded = bw.load(model(nodes, {"x": ["N", 2]}, ["y"], constants))
+    assert {name: str(fmt) for name, fmt in loaded.formats.items() if name in {"x", "w_quantized", "m", "md"}} == {
+        "x": "ufix8_En3",
+        "w_quantized": "sfix8_En3",
+    }

@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
+
+import bitwindow as bw
 from benchmarks.demo_types import typed_demo
 from benchmarks.images import digit_images
 from benchmarks.layer_times import Compilations, chunks_of, compile_all, run_layers, settle
-
-import bitwindow as bw
 from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.cache import BoundaryCache
 from bitwindow.evaluate.race import Race, Runner

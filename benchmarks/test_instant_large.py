@@ -9,11 +9,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from benchmarks.layer_times import compile_all, settle
-from benchmarks.test_instant import Row, Watcher, moved, unseen
 from jax import lax
 
 import bitwindow as bw
+from benchmarks.layer_times import compile_all, settle
+from benchmarks.test_instant import Row, Watcher, moved, unseen
 
 CHANNELS = (3, 32, 64, 128, 256, 512, 512)
 IMAGES = 24

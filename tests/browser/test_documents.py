@@ -41,7 +41,9 @@ def test_a_session_becomes_a_panel_without_any_code(lab_page: Lab, notebook_fold
     lab_page.screenshot("document-waiting")
 
     choose(page, "Choose calibration data…", "wrong.npz")
-    expect(document.locator(".bw-lab-page .bw-lab-error")).to_contain_text("'input' wants the shape (samples, 6), got (128, 5)")
+    expect(document.locator(".bw-lab-page .bw-lab-error")).to_contain_text(
+        "'input' wants the shape (samples, 6), got (128, 5)"
+    )
     choose(page, "Choose calibration data…", "data.npz")
     expect(document).to_have_attribute("data-stage", "ready", timeout=PATIENCE)
     rows = document.locator(".bw-panel .bitwindow .bw-row")

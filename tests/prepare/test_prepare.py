@@ -163,7 +163,19 @@ def test_words_for_what_cannot_be_prepared() -> None:
         prepare(model, np.zeros((2, 5, 5, 4), np.float32))
     with pytest.raises(bw.DataError, match="prepare: wanted data structured as the example"):
         prepare(model, (model.example, model.example))
+
+
+def test_listeners_hear_of_a_preparation_and_an_open_panel_refuses_it() -> None:
+    model = networks.residual()
     q = bw.Quantizer(model, batch=4)
-    q.listen(lambda what: None)
+    heard: list[str] = []
+    q.listen(heard.append)
+    q.prepare(model.example)
+    assert heard == ["calibration"]
+    panel = q.panel()
     with pytest.raises(bw.SettingError, match="prepare: wanted a quantizer that is not displayed"):
-        q.prepare()
+        q.prepare(model.example)
+    panel.close()
+    heard.clear()
+    q.calibrate(model.example, progress=False)
+    assert "calibration" in heard

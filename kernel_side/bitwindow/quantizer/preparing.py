@@ -41,7 +41,7 @@ class Preparing(Watching):
             SettingError: If the quantizer is displayed or watches data.
             DataError: If the data does not fit the model.
         """
-        if self.watched or self._listeners:
+        if self.watched or self.panels:
             message = (
                 "prepare: wanted a quantizer that is not displayed and watches no data, since its rows change; make a "
                 "new Quantizer, prepare it, then display it"
@@ -66,10 +66,18 @@ class Preparing(Watching):
         """The settings that make the prepared model again, or None where there is none."""
         return None if self._prepared is None else self._prepared.settings
 
+    @property
+    def panels(self) -> list[Any]:
+        """The widgets of this quantizer that are not closed."""
+        raise NotImplementedError
+
     def take_prepared(self, prepared: Prepared) -> None:
-        """Go on with a prepared model; part of loading a file."""
+        """Go on with a prepared model, and with those who listen; part of loading a file."""
+        listeners = self._listeners
         self._start(prepared.model)
+        self._listeners = listeners
         self._prepared = prepared
+        self._tell("calibration")
 
     def _start(self, model: Model) -> None:
         raise NotImplementedError

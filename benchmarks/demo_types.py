@@ -67,4 +67,5 @@ def exact_logits(demo: TypedDemo, images: NDArray[np.float32], rounding: str = "
 def cast(scaled: NDArray[np.floating], fmt: FixedPoint, rounding: str) -> Integers:
     """Round values counted in LSBs (ties away from zero, or down) and saturate."""
     whole = np.floor(scaled) if rounding == "floor" else np.trunc(scaled + np.copysign(0.5, scaled))
-    return np.clip(whole, fmt.stored_min, fmt.stored_max).astype(np.int64)
+    clipped: Integers = np.clip(whole, fmt.stored_min, fmt.stored_max).astype(np.int64)
+    return clipped

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-from fxpmath import Fxp
 from numpy.typing import NDArray
 
 from benchmarks.demo_types import Integers, TypedDemo
 from bitwindow.numbers.format import FixedPoint
+
+Fxp: Any = import_module("fxpmath").Fxp  # partly typed, and its types forbid what its documentation shows
 
 
 def fxp_logits(demo: TypedDemo, images: NDArray[np.float32]) -> Integers:

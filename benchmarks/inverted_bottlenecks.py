@@ -72,7 +72,8 @@ def forward(params: Weights, images: jax.Array) -> jax.Array:
             y = _convolve(y, params[f"{name}/project"])
             x = x + y if step == 1 and x.shape == y.shape else y
     x = _relu6(_convolve(x, params["last"]))
-    return jnp.mean(x, axis=(1, 2)) @ params["classes"]["kernel"] + params["classes"]["bias"]
+    logits: jax.Array = jnp.mean(x, axis=(1, 2)) @ params["classes"]["kernel"] + params["classes"]["bias"]
+    return logits
 
 
 def _convolve(x: jax.Array, layer: dict[str, Any], *, stride: int = 1, groups: int = 1) -> jax.Array:
@@ -84,7 +85,7 @@ def _convolve(x: jax.Array, layer: dict[str, Any], *, stride: int = 1, groups: i
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
         feature_group_count=groups,
     )
-    return y + layer["bias"]
+    return jnp.add(y, layer["bias"])
 
 
 def _relu6(x: jax.Array) -> jax.Array:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.inverted_bottlenecks import bottleneck_model, forward
 from benchmarks.timing import least_seconds
+from bitwindow.execute.executor import ChunkRun
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import stored_integers
-from bitwindow.network.records import Convolution
+from bitwindow.network.records import Convolution, Layer
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.quantizer.quantizer import Quantizer
 
@@ -40,9 +44,9 @@ def test_a_large_network_against_float() -> None:
             batch,
             tally=False,
         )
-        calls = {
-            "float": lambda: float_forward(model.params, images[:batch]),
-            "bit-true": lambda run=run: run().outputs,
+        calls: dict[str, Callable[[], object]] = {
+            "float": partial(float_forward, model.params, images[:batch]),
+            "bit-true": partial(outputs_of, run),
         }
         least = least_seconds(calls, ROUNDS)
         made = run()
@@ -54,40 +58,52 @@ def test_a_large_network_against_float() -> None:
             )
 
 
-def check_depthwise(quantizer: Quantizer, boundaries: object) -> None:
+def outputs_of(run: Callable[[], ChunkRun]) -> object:
+    return run().outputs
+
+
+def check_depthwise(quantizer: Quantizer, boundaries: Mapping[str, Any]) -> None:
     """Compute the first row of the first image of every unstrided depthwise layer in NumPy integers."""
-    network, types = quantizer.network, quantizer.assignment.formats
     layers = [
         layer
-        for layer in network.layers
+        for layer in quantizer.network.layers
         if isinstance(layer.operation, Convolution)
         and layer.operation.feature_group_count > 1
         and layer.operation.window_strides == (1, 1)
     ]
     assert layers
     for layer in layers:
-        x_name, kernel, bias = (layer.operands[0].value, layer.operands[1].parameter, layer.bias.parameter)  # type: ignore[union-attr]
-        x_fmt, w_fmt, b_fmt, y_fmt = (
-            types[site]
-            for site in (network.values[x_name].site, kernel, bias, network.values[layer.outputs[0]].site)  # type: ignore[index]
-        )
-        assert all(isinstance(fmt, FixedPoint) for fmt in (x_fmt, w_fmt, b_fmt, y_fmt))
-        x = stored_integers(np.asarray(boundaries[x_name])[:1, :2], x_fmt)  # type: ignore[index,arg-type]
-        w, b = (
-            np.clip(
-                np.trunc(scaled + np.copysign(0.5, scaled)),
-                fmt.stored_min,
-                fmt.stored_max,  # type: ignore[union-attr]
-            ).astype(np.int64)
-            for site, fmt in ((kernel, w_fmt), (bias, b_fmt))
-            for scaled in [np.ldexp(network.parameters[site].astype(np.float64), fmt.fraction_length)]  # type: ignore[index,union-attr]
-        )
-        padded = np.pad(x, ((0, 0), (1, 0), (1, 1), (0, 0)))
-        width = x.shape[2]
-        total = sum(padded[0, i, j : j + width] * w[i, j, 0] for i in range(3) for j in range(3)) + b
-        point = x_fmt.fraction_length + w_fmt.fraction_length  # type: ignore[union-attr]
-        total = np.clip(total, 0, round(6 * 2.0**point))
-        scaled = np.ldexp(total.astype(np.longdouble), y_fmt.fraction_length - point)  # type: ignore[union-attr]
-        wanted = np.clip(np.floor(scaled + 0.5), y_fmt.stored_min, y_fmt.stored_max)  # type: ignore[union-attr]
-        got = stored_integers(np.asarray(boundaries[layer.outputs[0]])[0, 0], y_fmt)  # type: ignore[index,arg-type]
-        assert np.array_equal(got, wanted.astype(np.int64)), layer.name
+        check_layer(quantizer, layer, boundaries)
+
+
+def check_layer(quantizer: Quantizer, layer: Layer, boundaries: Mapping[str, Any]) -> None:
+    network = quantizer.network
+    before, after = layer.operands[0].value or "", layer.outputs[0]
+    kernel = layer.operands[1].parameter or ""
+    bias = "" if layer.bias is None else layer.bias.parameter or ""
+    x_type, y_type = (typed(quantizer, network.values[name].site or "") for name in (before, after))
+    x = stored_integers(np.asarray(boundaries[before])[:1, :2], x_type)
+    w, b = (stored_parameter(quantizer, site) for site in (kernel, bias))
+    padded, width = np.pad(x, ((0, 0), (1, 0), (1, 1), (0, 0))), x.shape[2]
+    total = sum(padded[0, i, j : j + width] * w[i, j, 0] for i in range(3) for j in range(3)) + b
+    point = x_type.fraction_length + typed(quantizer, kernel).fraction_length
+    assert typed(quantizer, bias).fraction_length == point
+    clipped = np.clip(total, 0, round(6 * 2.0**point))
+    scaled = np.ldexp(clipped.astype(np.longdouble), y_type.fraction_length - point)
+    wanted = np.clip(np.floor(scaled + 0.5), y_type.stored_min, y_type.stored_max)
+    got = stored_integers(np.asarray(boundaries[after])[0, 0], y_type)
+    assert np.array_equal(got, wanted.astype(np.int64)), layer.name
+
+
+def stored_parameter(quantizer: Quantizer, site: str) -> NDArray[np.int64]:
+    fmt = typed(quantizer, site)
+    scaled = np.ldexp(quantizer.network.parameters[site].astype(np.float64), fmt.fraction_length)
+    rounded = np.trunc(scaled + np.copysign(0.5, scaled))
+    stored: NDArray[np.int64] = np.clip(rounded, fmt.stored_min, fmt.stored_max).astype(np.int64)
+    return stored
+
+
+def typed(quantizer: Quantizer, site: str) -> FixedPoint:
+    fmt = quantizer.assignment.formats[site]
+    assert isinstance(fmt, FixedPoint)
+    return fmt

@@ -22,7 +22,7 @@ def fxp_logits(demo: TypedDemo, images: NDArray[np.float32]) -> Integers:
         x = cast(image, demo.fmt("input"))
         for layer in ("conv1", "conv2"):
             x = halve(convolve(demo, layer, x, weights))
-        flat = x.reshape(1, -1)
+        flat = x.reshape((1, -1))
         for layer in ("dense1", "dense2"):
             flat = summed(demo, layer, [flat[:, i] for i in range(flat.shape[1])], weights, clip=layer == "dense1")
         made.append(flat.val[0])
@@ -50,18 +50,19 @@ def convolve(demo: TypedDemo, layer: str, x: Any, weights: dict[str, Any]) -> An
         for j in range(3)
         for c in range(x.shape[2])
     ]
-    return summed(demo, layer, taps, weights, clip=True).reshape(size, size, -1)
+    return summed(demo, layer, taps, weights, clip=True).reshape((size, size, -1))
 
 
 def summed(demo: TypedDemo, layer: str, taps: list[Any], weights: dict[str, Any], *, clip: bool) -> Any:
     """Return the sum of tap times weight, plus bias, in a 32-bit accumulator, cast once to the layer's type."""
     kernel, bias = weights[f"{layer}/kernel"], weights[f"{layer}/bias"]
-    rows = kernel.reshape(len(taps), -1)
+    rows = kernel.reshape((len(taps), -1))
     n_frac = taps[0].n_frac + kernel.n_frac
     total = Fxp(np.zeros((taps[0].size, rows.shape[1])), signed=True, n_word=48, n_frac=n_frac)
     for place, tap in enumerate(taps):
-        total.equal(total + tap.reshape(-1, 1) * rows[place])
-    total.equal(total + bias)
+        total = total + tap.reshape((-1, 1)) * rows[place]
+        total.resize(signed=True, n_word=48, n_frac=n_frac)  # each sum would be a bit wider than the one before
+    total = total + bias
     values = total.get_val()
     return cast(np.maximum(values, 0) if clip else values, demo.fmt(layer))
 

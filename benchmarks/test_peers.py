@@ -32,7 +32,7 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
 LAYERS = ("conv1", "conv2", "dense1", "dense2")
-FEW = 2
+FEW = 1
 ROUNDS = 3
 
 
@@ -119,6 +119,6 @@ def test_one_evaluation_against_a_fixed_point_library() -> None:
     got = stored_integers(np.asarray(first.boundaries["dense2"]), demo.fmt("dense2"))[:FEW]
     assert np.array_equal(got, theirs)
     print(
-        f"\n{source}, the same bits: fxpmath {spent:.0f} s (extrapolated from {FEW} images), ours {least:.2f} s: "
+        f"\n{source}, the same bits: fxpmath {spent:.0f} s (extrapolated from {FEW} image), ours {least:.2f} s: "
         f"{spent / least:.0f} times"
     )

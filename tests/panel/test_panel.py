@@ -198,6 +198,13 @@ def test_selection_is_one_in_map_and_list(panel: Panel) -> None:
         panel.selected = "nothing"
 
 
+def test_a_selection_leaves_the_map_alone(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr(panel.heat_map, "show", lambda *sites: shown.append(sites))
+    panel.selected = "conv1"
+    assert (panel.heat_map.window.active, shown) == (2, [])
+
+
 def test_accuracy_says_what_it_rests_on(q: FakeQuantizer, panel: Panel) -> None:
     assert "q.watch(x, y)" in panel.summary.accuracy.value
     q.evaluated(running=False)
@@ -270,10 +277,10 @@ def test_nobody_waits_while_another_thread_draws(
     drawing, go_on = threading.Event(), threading.Event()
     draw = panel._draw_rows
 
-    def slow() -> None:
+    def slow(*, map_too: bool) -> None:
         drawing.set()
         assert go_on.wait(60)
-        draw()
+        draw(map_too=map_too)
 
     monkeypatch.setattr(panel, "_draw_rows", slow)
     other = threading.Thread(target=lambda: q.tell("formats"))

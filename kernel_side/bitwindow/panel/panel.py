@@ -140,16 +140,17 @@ class Panel(widgets.VBox):
         waiting = {self._waiting.pop() for _ in range(len(self._waiting))}
         if waiting & {"formats", "settings", "calibration", "selection"}:
             with self._errors_shown(clear=False):
-                self._draw_rows()
+                self._draw_rows(map_too=waiting != {"selection"})
         if "strips" in waiting:
             self.heat_map.show_strips(self.quantizer, list(self.quantizer.sites))
         if "evaluation" in waiting:
             self.summary.show_evaluation(self.quantizer.evaluation)
 
-    def _draw_rows(self) -> None:
-        sites = list(self.quantizer.sites.values())
-        names = [site.name for site in sites]
-        self.heat_map.show(self.quantizer, sites)
+    def _draw_rows(self, *, map_too: bool) -> None:
+        """Draw the map, unless only the selection changed, and all that is around it."""
+        names = list(self.quantizer.sites)
+        if map_too:
+            self.heat_map.show(self.quantizer, list(self.quantizer.sites.values()))
         if self._selected in names:
             self.heat_map.select(names.index(self._selected))
         self.heat_map.focus(self.quantizer, self._selected)

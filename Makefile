@@ -49,7 +49,7 @@ dist: install
 
 clean:
 	rm -rf $(VENV) node_modules dist build .results .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache \
-	  .import_linter_cache test-results extension/lib kernel_side/bitwindow/labextensions tests/browser/screenshots
+	  .import_linter_cache test-results extension/lib extension/lab/lib kernel_side/bitwindow/labextensions tests/browser/screenshots
 
 # The package.json keeps Node from reading the one above it, which would make CommonJS scripts inside .venv ES modules.
 $(VENV)/stamp-venv: scripts/find_python.sh constraints.txt
@@ -60,7 +60,7 @@ $(VENV)/stamp-venv: scripts/find_python.sh constraints.txt
 
 # Not `npm ci`: it refuses a lock file that lacks the optional binaries of other systems, which npm leaves out when it
 # cannot get them where the file is written. This keeps to the locked versions as well, and leaves the file as it is.
-node_modules/stamp: package.json package-lock.json .npmrc scripts/check_node.sh
+node_modules/stamp: package.json extension/lab/package.json package-lock.json .npmrc scripts/check_node.sh
 	@sh scripts/check_node.sh
 	npm install --no-save --no-progress --loglevel=error </dev/null
 	@touch $@

@@ -32,7 +32,7 @@ def write_files(folder: Path) -> bw.Quantizer:
     """Writes a session without calibration, its function's module, good data and data of a wrong shape."""
     (folder / "shown_network.py").write_text(MODULE)
     x = np.random.default_rng(2).normal(size=(128, 6)).astype(np.float32)
-    labels = np.asarray(forward(parameters(), x)).argmax(-1)
+    labels = np.asarray(forward(parameters(), jax.numpy.asarray(x))).argmax(-1)
     np.savez(folder / "data.npz", x=x, y=labels)
     np.savez(folder / "wrong.npz", x=x[:, :5])
     q = bw.Quantizer(bw.Model(forward, parameters(), x[:1], name="shown"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-import bitwindow as bw
+from bitwindow.session.load import read
 from tests.browser.lab import Lab, write_notebook
 from tests.browser.test_panel import CONNECTED, NETWORK
 
@@ -111,5 +111,5 @@ def test_saving_asks_before_it_replaces_a_file(lab_page: Lab, notebook_folder: P
     dialog.get_by_role("button", name="Save").click()
     dialog.get_by_role("button", name="Replace").click()
     expect(page.locator(".Toastify__toast").filter(has_text=re.compile("Saved taken.bitwindow"))).to_be_visible()
-    assert bw.session.load.read(notebook_folder / "taken.bitwindow").calibration.samples == 256
+    assert read(notebook_folder / "taken.bitwindow").calibration.samples == 256
     assert lab_page.unexpected() == []

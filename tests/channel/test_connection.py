@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 import bitwindow as bw

@@ -61,11 +61,11 @@ def test_a_file_becomes_a_quantizer_step_by_step(folder: Path, told: threading.E
     assert (q.scheme, q.word_length, q.rounding, q.calibration.samples) == ("minmax", 6, "floor", 12)
 
     document.save("net.bitwindow")
-    assert not document.dirty
+    assert document.described()["dirty"] is False
     q.assign(word_length=5)
-    assert document.dirty
+    assert document.described()["dirty"] is True
     q.undo()
-    assert not document.dirty
+    assert document.described()["dirty"] is False
     with pytest.raises(DataError, match="wanted the labels as 'y'"):
         _validate_without_labels(document, folder)
     document.validate("data.npz")

@@ -92,7 +92,9 @@ class Controls:
         bits = EXACT if q.accumulator_bits is None else q.accumulator_bits
         self._showing = True
         try:
-            _fill(self.scheme, [(name, name) for name in SCHEMES], q.scheme)
+            # What is watched is what this one measures on.
+            measured = () if q.evaluation is None else ("loss",)
+            _fill(self.scheme, [(name, name) for name in (*SCHEMES, *measured)], q.scheme)
             _fill(self.word_length, [(str(bits), bits) for bits in WORD_LENGTHS], q.word_length)
             _fill(self.rounding, [(_spoken(mode.value), mode.value) for mode in Rounding], str(q.rounding))
             _fill(self.overflow, [(_spoken(mode.value), mode.value) for mode in Overflow], str(q.overflow))

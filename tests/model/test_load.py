@@ -40,5 +40,5 @@ def test_words_for_what_cannot_be_opened() -> None:
         load(nn.Dense(4), example=X)
     with pytest.raises(ModelError, match="wanted an example input, got none"):
         load((nn.Dense(4), nn.Dense(4).init(jax.random.key(0), X)))
-    with pytest.raises(ModelError, match=r"wanted a Flax linen module.*got str 'net.unknown'"):
+    with pytest.raises(ModelError, match=r"wanted a Flax module .*got str 'net.unknown'"):
         load("net.unknown")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -166,16 +165,11 @@ def laughs() -> Any:
 @pytest.mark.parametrize("which", list(bombs()))
 def test_a_bomb_is_one_error_and_takes_no_memory(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bitwindow.onnx_import.limits.MOST_CALLS", 2000)
-    monkeypatch.setattr("bitwindow.onnx_import.interpreter.MOST_LEVELS", 40)
     proto = bombs()[which]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    tracemalloc.start()
     with pytest.raises(ModelError, match="wanted"):
         bw.load(proto)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 3 * 2**30
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 3 * 2**20  # KiB
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**21  # KiB
 
 
 def test_a_function_that_calls_itself_is_one_error() -> None:

@@ -123,7 +123,7 @@ def _check_product(found: Operator, call: Call, inputs: Sequence[Any]) -> None:
         return outputs_of(found.function(replace(call, channels_last=False), *whole))
 
     for value in jax.tree_util.tree_leaves(jax.eval_shape(shaped, *shapes)):
-        elements_of(value.shape, call.where)
+        elements_of(value.shape, call.where, folding=True)
 
 
 def _checked(outputs: list[Any], call: Call) -> list[Any]:

@@ -108,7 +108,7 @@ class Call:
             ModelError: If it is larger than memory is taken for.
         """
         sizes = tuple(int(size) for size in shape)
-        elements_of(sizes, self.where, samples=1 if self.folding else self.batch)
+        elements_of(sizes, self.where, samples=self.batch, folding=self.folding)
         return sizes
 
     def fail(self, wanted: str, got: str, advice: str = "") -> ModelError:

@@ -19,7 +19,7 @@ from bitwindow.onnx_import.limits import MOST_LEVELS, Budget
 from bitwindow.onnx_import.names import scope_of
 from bitwindow.onnx_import.records import Graph, Node, Opened, Reference
 from bitwindow.onnx_import.registry import find
-from bitwindow.onnx_import.values import Parameters
+from bitwindow.onnx_import.values import Parameters, Weight
 
 Environment = dict[str, Any]
 
@@ -50,6 +50,10 @@ class Interpreter:
     settings: Settings = field(default_factory=Settings)
     budget: Budget = field(default_factory=Budget)
     level: int = 0
+
+    def __post_init__(self) -> None:
+        """Let expressions of the file's own constants take a few times their room."""
+        self.budget.folded += 4 * sum(value.size for value in self.opened.graph.constants.values())
 
     def run(self, inputs: Mapping[str, Any]) -> list[Any]:
         """Return the values of the graph's outputs."""
@@ -125,7 +129,15 @@ class Interpreter:
         if found is None:
             expanded = expand(node, self.opened, opsets, inputs, where)
             return self._function(expanded, node, inputs)
-        return apply(found, call, inputs, self.budget)
+        results = apply(found, call, inputs, self.budget)
+        if node.op == "DequantizeLinear" and isinstance(results[0], np.ndarray | Weight):
+            # Weights stored as integers are parameters by the name that they are stored under.
+            return [self._stored_weight(node.inputs[0], results[0])]
+        return results
+
+    def _stored_weight(self, name: str, value: Any) -> Any:
+        known = value.static if isinstance(value, Weight) else value
+        return self.constant(name, known) if name in self.names else value
 
     def _call(self, node: Node, where: str, environment: Environment, opsets: Mapping[str, int]) -> Call:
         return Call(

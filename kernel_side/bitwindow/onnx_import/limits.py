@@ -12,8 +12,10 @@ MOST_FILE_BYTES = 2**31 - 1
 MOST_TENSOR_BYTES = 2**34
 """Of one tensor in an external file; it must be there in full before memory is taken for it."""
 MOST_VALUE_ELEMENTS = 2**28
-"""Of one value that a graph computes, for one sample or while constants are folded."""
-MOST_FOLDED_ELEMENTS = 2**30
+"""Of one value that a graph computes, for one sample."""
+MOST_FOLDED_VALUE = 2**24
+"""Elements of one value that is computed while constants are folded."""
+MOST_FOLDED_ELEMENTS = 2**26
 """Of all values that are folded in one run of a graph."""
 MOST_CALLS = 50_000
 """Operators that one run of a graph may call, functions and subgraphs read in place."""
@@ -56,13 +58,14 @@ class Budget:
             )
 
 
-def elements_of(shape: tuple[int, ...], where: str, *, samples: int = 1) -> int:
+def elements_of(shape: tuple[int, ...], where: str, *, samples: int = 1, folding: bool = False) -> int:
     """Return how many elements a shape has.
 
     Args:
         shape: Of a value that is to be made.
         where: The file and node, for the message.
         samples: How many samples the value may hold.
+        folding: Whether the value is made now, while constants are folded.
 
     Raises:
         ModelError: If it is negative, has too many axes, or is larger than memory is taken for.
@@ -73,9 +76,10 @@ def elements_of(shape: tuple[int, ...], where: str, *, samples: int = 1) -> int:
             "the file is damaged or its shapes do not fit together"
         )
     elements = prod(shape)
-    if elements > MOST_VALUE_ELEMENTS * max(1, samples):
+    most = MOST_FOLDED_VALUE if folding else MOST_VALUE_ELEMENTS * max(1, samples)
+    if elements > most:
         raise ModelError(
-            f"{where}: wanted a value of at most {MOST_VALUE_ELEMENTS:,} elements a sample, got shape {list(shape)}; "
-            "the file is damaged, or give smaller sizes with dims= or example="
+            f"{where}: wanted a value of at most {most:,} elements here, got shape {list(shape)}; the file is "
+            "damaged, or give smaller sizes with dims= or example="
         )
     return elements

@@ -98,7 +98,7 @@ def _data(case: Any) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
 def _run(opened: Opened, inputs: Sequence[Any]) -> list[Any]:
     """Run with as few inputs bound as constants as the operators ask for."""
     names = [item.name for item in opened.graph.inputs]
-    given = dict(zip(names, inputs, strict=False))
+    given = dict(zip(names, map(_array_of, inputs), strict=False))
     whole = {name for name, value in given.items() if _is_whole(value)}
     # First nothing, then what names the need, then all whole numbers, at last everything but the first input.
     bound: set[str] = set()
@@ -159,7 +159,7 @@ def _compare_value(found: Any, wanted: Any, case: Any) -> None:
         if not (wanted is None and value is None):
             raise AssertionError(f"wanted {wanted}, got {value}")
         return
-    array, target = np.asarray(value), _array_of(wanted)
+    array, target = np.asarray(value), np.asarray(_array_of(wanted))
     if array.dtype != target.dtype or array.shape != target.shape:
         raise AssertionError(f"wanted {target.dtype}{target.shape}, got {array.dtype}{array.shape}")
     # A bfloat16 has 8 bits: two orders of the same sums differ in the last one.
@@ -169,10 +169,9 @@ def _compare_value(found: Any, wanted: Any, case: Any) -> None:
     np.testing.assert_allclose(array, target, rtol=rtol, atol=case.atol)
 
 
-def _array_of(wanted: Any) -> Any:
-    if hasattr(wanted, "data_type"):
-        return read_tensor(wanted, None, "the suite's value")
-    return np.asarray(wanted)
+def _array_of(value: Any) -> Any:
+    """Return a value of the suite, which gives those of small types as protocol buffers."""
+    return read_tensor(value, None, "the suite's value") if hasattr(value, "data_type") else value
 
 
 def run_all() -> list[Outcome]:

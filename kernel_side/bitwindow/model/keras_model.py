@@ -81,10 +81,14 @@ def _takes_training(source: Any) -> bool:
 
 def _declared(source: Any) -> Any:
     """Return the model's symbolic inputs as it was built with them, or None for a subclassed model."""
-    try:
-        return source.input
-    except (AttributeError, ValueError):
-        return None
+    for attribute in ("input", "inputs"):
+        try:
+            declared = getattr(source, attribute)
+        except (AttributeError, ValueError):
+            continue
+        # One input alone is no list of inputs, whatever it is declared in.
+        return declared[0] if isinstance(declared, list | tuple) and len(declared) == 1 else declared
+    return None
 
 
 def _example(keras: Any, source: Any, title: str) -> Any:

@@ -19,6 +19,8 @@ from bitwindow.prepare.reading import Reading
 from bitwindow.prepare.report import Step
 
 _SWEEPS = 8
+_LEAST_GAIN = 0.5
+"""Bits by which the channel ranges of a pair must come closer for it to be worth a change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +56,15 @@ def _balance(pair: Pair, weights: dict[int, Numbers], scales: dict[int, Numbers]
     read = np.zeros_like(made)
     np.maximum.at(read, pair.channels, input_ranges(pair.second, weights[second]))
     usable = (made > 0) & (read > 0)
-    ratio = np.where(usable, read / np.where(usable, made, 1.0), 1.0)
-    factors = np.exp2(np.round(0.5 * np.log2(np.where(usable, ratio, 1.0))))
-    if np.all(factors == 1.0):
+    if not np.any(usable):
+        return False
+    halves = 0.5 * np.log2(read[usable] / made[usable])
+    factors = np.ones_like(made)
+    # What all channels have in common is left alone: it evens out nothing within a tensor.
+    factors[usable] = np.exp2(np.round(halves - np.median(halves)))
+    before = _bits(made[usable]) + _bits(read[usable])
+    after = _bits((made * factors)[usable]) + _bits((read / factors)[usable])
+    if after > before - _LEAST_GAIN:
         return False
     weights[first] = scaled_outputs(pair.first, weights[first], factors)
     weights[second] = scaled_inputs(pair.second, weights[second], (1.0 / factors)[pair.channels])
@@ -107,5 +115,8 @@ def _count(product: Product, weights: dict[int, Numbers]) -> int:
 def _spread(product: Product, weights: dict[int, Numbers]) -> float:
     """Return how many bits lie between the largest and the smallest range of a product's channels."""
     ranges = _ranges(product, weights[product.equation.index])
-    used = ranges[ranges > 0]
-    return float(np.log2(used.max() / used.min())) if used.size else 0.0
+    return _bits(ranges[ranges > 0])
+
+
+def _bits(ranges: Numbers) -> float:
+    return float(np.log2(ranges.max() / ranges.min())) if ranges.size else 0.0

@@ -84,7 +84,9 @@ def scope(equation: JaxprEqn) -> tuple[str, ...]:
     # jnp.einsum names a scope by its formula, which is nobody's name for a layer.
     parts = (part for part in text.split("/") if part and "->" not in part)
     # Flax calls a method's scope "cell.scan_fn" and opens "cell" in it once more.
-    return tuple(part for part, _ in groupby(part.split(".")[0] for part in parts))
+    # A transformation puts a scope in brackets: "vmap(cell)".
+    plain = (part.rpartition("(")[2].rstrip(")").split(".")[0] for part in parts)
+    return tuple(part for part, _ in groupby(part for part in plain if part))
 
 
 def written_at(equation: JaxprEqn) -> str:

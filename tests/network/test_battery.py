@@ -22,7 +22,7 @@ from bitwindow.network.records import (
     PassThrough,
 )
 from bitwindow.network.trace import trace
-from tests.network import recurrent  # noqa: F401  (its cases join the battery)
+from tests.network import families, recurrent  # noqa: F401  (their cases join the battery)
 from tests.network.networks import BATCH, CASES
 
 
@@ -147,3 +147,41 @@ def test_expected_kinds_of_layers() -> None:
         found = kinds(trace(CASES[name](), BATCH))
         assert {kind.__name__: found[kind.__name__] for kind in wanted} == {k.__name__: n for k, n in wanted.items()}
         assert "FloatComputation" not in found
+
+
+def test_functions_written_out_have_their_names() -> None:
+    network = trace(CASES["written_out"](), BATCH)
+    assert {layer.name for layer in network.layers if layer.note.startswith("float")} == set(families.WRITTEN_OUT)
+
+
+def test_functions_in_a_row_are_layers_of_their_own() -> None:
+    names = [layer.name for layer in trace(CASES["mixer"](), BATCH).layers]
+    assert names == ["layer_norm", "transpose", "dense1", "add", "dense2", "layer_norm_2", "gelu", "dense3", "add_2"]
+
+
+def test_what_is_only_picked_or_copied_is_passed_through() -> None:
+    layers = {layer.name: layer for layer in trace(CASES["flax_unet"](), BATCH).layers}
+    assert not any(layer.note.startswith("float") for layer in layers.values())
+    assert isinstance(layers["gather"].operation, PassThrough)
+
+
+def test_loops_that_cannot_be_opened_say_why() -> None:
+    notes = [
+        layer.note
+        for name in ("branches_known_beforehand", "steps_that_depend_on_the_data")
+        for layer in trace(CASES[name](), BATCH).layers
+        if layer.note.startswith("float")
+    ]
+    closed = "float, because the inside of this loop"
+    assert notes == [
+        f"{closed} (scan) stays closed: it steps over the batch; reads k * 2^-F",
+        f"{closed} (while) stays closed: the number of its steps depends on what it computes; reads k * 2^-F",
+    ]
+
+
+def test_stacked_layers_are_one_site_a_parameter() -> None:
+    network = trace(CASES["stacked_layers"](), BATCH)
+    assert {name: site.shape for name, site in network.sites.items() if site.kind in {"weight", "bias"}} == {
+        "layers/folded": (3, 4, 4),
+        "layers/b": (3, 4),
+    }

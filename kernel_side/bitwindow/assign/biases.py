@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bitwindow.assign.records import Assignment, Format
-from bitwindow.network.records import Contraction, Convolution, Layer, Network, Operand
+from bitwindow.network.inside import Values, every_layer, site_of
+from bitwindow.network.records import Contraction, Convolution, Layer, Network
 from bitwindow.numbers.format import MAX_EXPONENT, MIN_EXPONENT, FixedPoint
 from bitwindow.spectrum.record import Spectrum
 
@@ -16,12 +17,16 @@ BIAS_BITS = 32
 
 def accumulator_lsb(network: Network) -> dict[str, Layer]:
     """Return, for each bias site, the first layer with products that adds it."""
-    found: dict[str, Layer] = {}
-    for layer in network.layers:
+    return {name: layer for name, (layer, _) in _with_products(network).items()}
+
+
+def _with_products(network: Network) -> dict[str, tuple[Layer, Values]]:
+    found: dict[str, tuple[Layer, Values]] = {}
+    for layer, values in every_layer(network):
         if isinstance(layer.operation, Convolution | Contraction) and layer.bias is not None:
             name = layer.bias.parameter
             if name is not None and name in network.sites and not network.sites[name].float_reason:
-                found.setdefault(name, layer)
+                found.setdefault(name, (layer, values))
     return found
 
 
@@ -31,13 +36,13 @@ def follow_biases(network: Network, assignment: Assignment) -> Assignment:
     Where that LSB is no type's, the nearest type is taken and flagged; a bias that does not fit 32 bits at that LSB is
     flagged. A bias beside a float operand is float.
     """
-    layers = accumulator_lsb(network)
+    layers = _with_products(network)
     formats, reasons, flags = dict(assignment.formats), dict(assignment.reasons), dict(assignment.flags)
-    for name, layer in layers.items():
+    for name, (layer, values) in layers.items():
         if name not in assignment.following:
             continue
         flags.pop(name, None)
-        formats[name], reasons[name], flag = _followed(network, formats, layer)
+        formats[name], reasons[name], flag = _followed(values, formats, layer)
         if not flag and isinstance(fmt := formats[name], FixedPoint):
             flag = _overflow_flag(network, name, fmt)
         if flag:
@@ -45,10 +50,10 @@ def follow_biases(network: Network, assignment: Assignment) -> Assignment:
     return replace(assignment, formats=formats, reasons=reasons, flags=flags)
 
 
-def _followed(network: Network, formats: Mapping[str, Format], layer: Layer) -> tuple[Format, str, str]:
+def _followed(values: Values, formats: Mapping[str, Format], layer: Layer) -> tuple[Format, str, str]:
     lengths = []
     for operand in layer.operands[:2]:
-        site = _site(network, operand)
+        site = site_of(operand, values)
         fmt = None if site is None else formats.get(site)
         if not isinstance(fmt, FixedPoint):
             what = site or "an operand without a type"
@@ -59,10 +64,6 @@ def _followed(network: Network, formats: Mapping[str, Format], layer: Layer) -> 
     reason = f"follows the products of {layer.name}: {BIAS_BITS} bits at 2^{-used}"
     flag = "" if used == wanted else f"no {BIAS_BITS}-bit type has the products' LSB 2^{-wanted}; the nearest is taken"
     return FixedPoint(True, BIAS_BITS, used), reason, flag
-
-
-def _site(network: Network, operand: Operand) -> str | None:
-    return operand.parameter if operand.value is None else network.values[operand.value].site
 
 
 def _overflow_flag(network: Network, name: str, fmt: FixedPoint) -> str:

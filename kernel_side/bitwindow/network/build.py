@@ -130,6 +130,10 @@ class Builder:
             whole = np.broadcast_to(operation.divisor, self.flow.program.shapes[group.output])
             operation = replace(operation, divisor=np.transpose(whole, front))
         bias = None if group.bias is None else self._operand(group.bias, name, "bias")
+        if group.order:
+            front = tuple(group.order[axis] for axis in front)
+            inverse = tuple(int(axis) for axis in np.argsort(group.order))
+            bias = None if bias is None else self._moved_to_front(bias, inverse)
         self._mark_channels(group, operands, bias)
         self._add_value(group.output, name, layer=name, kind="activation", channel_axis=self._channels(group))
         self.append(
@@ -391,7 +395,8 @@ class Builder:
         if isinstance(operation, Convolution | Contraction):
             ranks = (self._rank(group.operands[0]), self._rank(group.operands[1]))
             position = self._weight_position(group)
-            return None if position is None else output_axis(operation, position, ranks)
+            axis = None if position is None else output_axis(operation, position, ranks)
+            return group.order.index(axis) if group.order and axis is not None else axis
         if not isinstance(operation, Sum | Average | Product):
             return None
         return self._inherited(group.operands, group.output)

@@ -37,6 +37,7 @@ def product_group(flow: Flow, position: int) -> Group | None:
         group = Group(kind="contraction", members=[position], operation=_contraction(equation), label="matmul")
     group.operands = (first, second)
     group.output = equation.outputs[0]
+    _absorb_order(flow, group)
     _absorb_bias(flow, group)
     absorb_activation(flow, group)
     return group
@@ -203,6 +204,17 @@ def _average(flow: Flow, equation: Equation, divisor: int | np.ndarray[Any, Any]
         base_dilation=_ints(params["base_dilation"]),
         window_dilation=_ints(params["window_dilation"]),
     )
+
+
+def _absorb_order(flow: Flow, group: Group) -> None:
+    """Take the transpose that alone reads a contraction into the group: a mapped product has its axes turned."""
+    position = flow.only_reader(group.output)
+    if group.kind != "contraction" or position is None or flow.equations[position].primitive != "transpose":
+        return
+    equation = flow.equations[position]
+    group.order = _ints(equation.params["permutation"])
+    group.members.append(position)
+    group.output = equation.outputs[0]
 
 
 def _absorb_bias(flow: Flow, group: Group) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bitwindow.network.flow import Flow
 from bitwindow.network.program import Equation
@@ -37,6 +37,7 @@ _NORMS = {
     "InstanceNorm": "instance_norm",
     "RMSNorm": "rms_norm",
 }
+NORM_SCOPES = frozenset(_NORMS)
 _WORDS = {
     "batch_norm": "batch-norm is not folded into the layer before it",
     "layer_norm": "layer-norm divides by a root that depends on the input",
@@ -130,6 +131,9 @@ def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:  # noqa: P
     for wanted, label in rules:
         if wanted <= found:
             return label
+    written = _written_out(flow, equations, found)
+    if written:
+        return written
     if "logistic" in found and _multiplies_activations(flow, equations):
         return "silu"
     affine = {"mul", "div", "add", "sub", "max", "min"} | _GLUE
@@ -144,6 +148,30 @@ def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:  # noqa: P
     return _LABELS.get(first, first)
 
 
+def _written_out(flow: Flow, equations: Sequence[Equation], found: set[str]) -> str:
+    """Return the activation function that a program wrote out by itself, by its telling primitives, or ""."""
+    if "reduce_sum" in found:
+        return "norm" if found & {"sqrt", "rsqrt"} and not found & {"exp", "log"} else ""
+    if found & {"exp", "exp2"} and found & {"log", "log1p"}:
+        return "mish" if "tanh" in found else "softplus"
+    if found & {"exp", "expm1"} and "select_n" in found:
+        return "elu"
+    if "exp" in found and "div" in found:
+        return (
+            "silu"
+            if _multiplies_activations(flow, equations, {"mul"}) or _divides_value(flow, equations)
+            else "sigmoid"
+        )
+    return ""
+
+
+def _divides_value(flow: Flow, equations: Sequence[Equation]) -> bool:
+    return any(
+        equation.primitive == "div" and not any(flow.statics.is_static(atom) for atom in equation.inputs)
+        for equation in equations
+    )
+
+
 def _affine_label(flow: Flow, equations: Sequence[Equation]) -> str:
     found = {equation.primitive for equation in equations}
     if _is_batch_norm(flow, equations):
@@ -156,9 +184,11 @@ def _affine_label(flow: Flow, equations: Sequence[Equation]) -> str:
     return "maximum" if "max" in found else "minimum" if "min" in found else "affine"
 
 
-def _multiplies_activations(flow: Flow, equations: Sequence[Equation]) -> bool:
+def _multiplies_activations(
+    flow: Flow, equations: Sequence[Equation], primitives: Iterable[str] = ("mul", "div")
+) -> bool:
     return any(
-        equation.primitive in {"mul", "div"} and not any(flow.statics.is_static(atom) for atom in equation.inputs)
+        equation.primitive in primitives and not any(flow.statics.is_static(atom) for atom in equation.inputs)
         for equation in equations
     )
 

@@ -23,7 +23,8 @@ class Group:
     are the atoms that its operation reads, ``bias`` the atom added to it. A pass-through has ``steps``; a float group
     has a ``kind`` alone and finds its operands and outputs by itself; of a lookup, ``operands`` is the table, and its
     last member picks from it. ``reason`` is set where it is known beforehand. A product with ``reciprocal`` divides by
-    its last operand. A loop has its ``inside``.
+    its last operand. A loop has its ``inside``. ``order`` is the permutation between a product and
+    its bias.
     """
 
     kind: GroupKind
@@ -37,4 +38,5 @@ class Group:
     reason: str = ""
     label: str = ""
     reciprocal: bool = False
+    order: tuple[int, ...] = ()
     inside: OpenLoop | None = None

@@ -19,6 +19,11 @@ def site_of(operand: Operand, values: Values) -> str | None:
     return operand.parameter if operand.value is None else values[operand.value].site
 
 
+def inside_of(loop: Loop) -> Iterator[tuple[Layer, Values]]:
+    """Yield each layer inside a loop, those of the loops in it too, and the values that it sees."""
+    yield from _every(loop.layers, loop.values)
+
+
 def _every(layers: tuple[Layer, ...], values: Values) -> Iterator[tuple[Layer, Values]]:
     for layer in layers:
         yield layer, values

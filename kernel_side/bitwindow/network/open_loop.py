@@ -92,11 +92,14 @@ def _check(flow: Flow, source: LoopSource, inner: Flow) -> None:
         if variable not in inner.inputs or not body.is_float(variable):
             continue
         axis = inner.batch_axis[variable]
+        dynamic = not flow.statics.is_static(atom)
+        outside = flow.batch_axis[atom] if dynamic and isinstance(atom, int) else None
+        if place >= source.first_slice and outside == 0:
+            raise CannotOpen("it steps over the batch")
         if axis is None:
             raise CannotOpen("a value that it reads or carries round has no axis for the batch")
-        if flow.statics.is_static(atom):
+        if not dynamic:
             continue
-        outside = flow.batch_axis[atom] if isinstance(atom, int) else None
         if outside is None or outside != axis + (place >= source.first_slice):
             raise CannotOpen("it steps over the batch")
     for atom in body.outputs:

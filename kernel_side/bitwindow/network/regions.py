@@ -21,6 +21,7 @@ from bitwindow.network.loop_source import LOOPS, CannotOpen
 from bitwindow.network.open_loop import open_loop
 from bitwindow.network.program import Equation
 from bitwindow.network.records import Clip, Step, Sum
+from bitwindow.network.splits import split
 from bitwindow.network.steps import Moved, structural_step
 
 RELU = Clip(lower=0.0, upper=None)
@@ -35,10 +36,11 @@ def gather(flow: Flow) -> list[Group]:
     """Return the groups of all dynamic equations, every equation in exactly one, in an order of data flow."""
     groups, source = _anchors(flow)
     taken = {position for group in groups for position in group.members}
-    for members in find_clusters(flow, source, taken):
-        if not _is_exact(flow, sorted(members)):
-            groups.append(Group(kind="float", members=sorted(members)))
-            taken.update(members)
+    for cluster in find_clusters(flow, source, taken):
+        for members in split(flow, cluster):
+            if not _is_exact(flow, members):
+                groups.append(Group(kind="float", members=members))
+                taken.update(members)
     groups.extend(_exact_rest(flow, taken))
     return in_order(flow, _with_indices(flow, groups))
 

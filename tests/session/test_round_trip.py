@@ -87,7 +87,7 @@ def test_a_named_tuple_keeps_its_names(record: SessionRecord, tmp_path: Path) ->
 
 def test_a_foreign_class_comes_back_through_a_template(record: SessionRecord, tmp_path: Path) -> None:
     path = tmp_path / "frozen.bitwindow"
-    frozen: Tree = FrozenDict(  # type: ignore[no-untyped-call]
+    frozen: Tree = FrozenDict(
         {"dense": {"kernel": np.arange(6, dtype=np.float32).reshape(2, 3), "bias": np.ones(3, np.float32)}}
     )
     write(replace(record, params=frozen), path)

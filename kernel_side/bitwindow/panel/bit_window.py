@@ -172,7 +172,7 @@ class BitWindow(Interaction):
     @property
     def dragging(self) -> bool:
         """Whether the user holds a window: then the columns should stay, lest the bits move under the pointer."""
-        return self.request is not None and bool(self.request["dragging"])
+        return bool((self.request or {}).get("dragging"))
 
     @traitlets.validate("rows")
     def _check_rows(self, proposal: Mapping[str, Any]) -> tuple[Row, ...]:

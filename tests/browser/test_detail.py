@@ -80,7 +80,7 @@ def test_a_wrong_type_is_explained_and_reset_goes_back(lab_page: Lab, notebook_f
     panel = open_panel(lab_page, notebook_folder, "reset.ipynb")
     field, message = panel.locator(".bw-editor input[type=text]"), panel.locator(".bw-error")
     for theme in ("light", "dark"):
-        lab_page.theme(theme)  # type: ignore[arg-type]
+        lab_page.theme(theme)
         set_type(panel, HOSTILE)
         expect(message).to_contain_text("wanted text like 'sfix8_En3'")
         expect(message).to_contain_text(HOSTILE[1:20])

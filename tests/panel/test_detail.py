@@ -40,6 +40,12 @@ def test_the_bars_are_the_exact_counts_by_sign(q: FakeQuantizer, panel: Panel) -
     assert "<b>5</b> zero" in panel.detail.legend.value
 
 
+def test_bars_are_coloured_by_sign_and_not_by_position(panel: Panel) -> None:
+    for bars in panel.detail.histogram.bars.values():
+        # A bqplot "group" is a position with both its bars; an "element" is one of the two.
+        assert (bars.color_mode, len(bars.colors), len(bars.y)) == ("element", 2, 2)
+
+
 def test_the_window_over_the_bars_follows(q: FakeQuantizer, panel: Panel) -> None:
     histogram = panel.detail.histogram
     q["input"].format = FixedPoint(True, 6, 4)

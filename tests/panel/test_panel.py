@@ -210,6 +210,7 @@ def test_accuracy_says_what_it_rests_on(q: FakeQuantizer, panel: Panel) -> None:
     q.evaluated(running=False)
     assert "estimate, 200 of 1,000 samples" in panel.summary.accuracy.value
     assert "97.50 %" in panel.summary.accuracy.value
+    assert "difference <b>\N{MINUS SIGN}1.23 points</b>" in panel.summary.accuracy.value
     assert "96.00 % to 98.50 %" in panel.summary.accuracy.value
     q.evaluated(n=1000, exact=True)
     assert "exact, all 1,000 samples" in panel.summary.accuracy.value

@@ -9,6 +9,7 @@ from bitwindow.assign.records import Assignment
 from bitwindow.execute.modes import Modes
 from bitwindow.network.records import SiteInfo
 from bitwindow.numbers.format import FixedPoint
+from bitwindow.quantizer.closer import CloserLook
 from bitwindow.quantizer.site import Site
 from bitwindow.quantizer.state import State
 from bitwindow.spectrum.record import Spectrum
@@ -23,6 +24,10 @@ class Owner:
         self.known = known
         types = Assignment(formats={"site": FixedPoint(True, 8, 4)}, reasons={"site": "set by hand"})
         self.state = State(assignment=types, modes=Modes(), scheme="histogram", word_length=8)
+
+    @property
+    def closer(self) -> CloserLook:
+        raise AssertionError
 
     def site_values(self, name: str) -> NDArray[np.float32] | None:
         return ZEROS if self.known else None

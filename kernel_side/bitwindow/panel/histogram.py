@@ -114,7 +114,8 @@ class Histogram:
             y=np.zeros((2, 1)),
             scales={"x": self.bits, "y": self.counts[scale]},
             type="grouped",
-            color_mode="group",
+            # To bqplot a group is a position: its elements are the signs.
+            color_mode="element",
             colors=[palette.POSITIVE, palette.NEGATIVE],
             base=_FLOOR if scale == "log" else 0.0,
             padding=0.12,

@@ -58,7 +58,7 @@ def accuracy(evaluation: EvaluationView | None) -> str:
     return (
         f'<div class="bw-figure"><span class="bw-label">{escape(name.capitalize())}</span> '
         f'float <b class="bw-float-metric">{before}</b> → quantized <b class="bw-quantized-metric">{after}</b> '
-        f"{_difference(evaluation)} {_interval(evaluation)} "
+        f"{_interval(evaluation)} {_difference(evaluation)} "
         f'<span class="bw-basis">{basis(evaluation)}</span>{_progress(evaluation)}</div>'
     )
 
@@ -71,11 +71,13 @@ def _difference(evaluation: EvaluationView) -> str:
         change, ends = evaluation.difference, evaluation.difference_interval
     if change is None:
         return ""
-    what = "quantized minus float"
+    interval = ""
     if ends is not None and not evaluation.exact:
         low, high = (wording.difference(name, end) for end in ends)
-        what = f"{what}; 95 % confidence interval over all samples: {low} to {high}"
-    return f'<span class="bw-difference" title="{what}">{wording.difference(name, change)}</span>'
+        what = "95 % confidence interval of the difference over all samples"
+        interval = f' <span class="bw-interval" title="{what}">{low} to {high}</span>'
+    text = f"difference <b>{wording.difference(name, change)}</b>"
+    return f'<span class="bw-difference" title="quantized minus float">{text}</span>{interval}'
 
 
 def _progress(evaluation: EvaluationView) -> str:

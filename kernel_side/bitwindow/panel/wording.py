@@ -127,14 +127,16 @@ def difference(name: str, change: float) -> str:
     """Return by how much a metric changed, with its sign: shares in percentage points.
 
     >>> difference("accuracy", -0.0123), difference("mse", 0.0), difference("top5", 0.00001)
-    ('\N{MINUS SIGN}1.23 points', '±0', '+<0.01 points')
+    ('\N{MINUS SIGN}1.23 points', '0', '+<0.01 points')
+    >>> difference("accuracy", 0.0)
+    '0.00 points'
     >>> difference("mse", 0.01234), difference("mse", float("nan"))
     ('+0.0123', '—')
     """
     if math.isnan(change):
         return "—"
     if change == 0:
-        return "±0"
+        return "0.00 points" if _is_share(name) else "0"
     sign = "+" if change > 0 else "\N{MINUS SIGN}"
     if not _is_share(name):
         return f"{sign}{abs(change):.3g}"

@@ -10,11 +10,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BUNDLE_SOURCES := $(shell find extension -type f -not -path '*/lib/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help install demo test bench lint format dist clean
+.PHONY: help install demo test test-oldest bench lint format dist clean
 
 help:
 	@echo 'make demo     set up and open the demo in JupyterLab'
 	@echo 'make test     set up and run every check'
+	@echo 'make test-oldest  the tests of the JupyterLab part against the oldest JupyterLab, 4.4'
 	@echo 'make lint     the checks that read code without running it'
 	@echo 'make format   let ruff format and fix the Python sources'
 	@echo 'make bench    the benchmarks (never part of a pass or fail)'
@@ -43,12 +44,19 @@ bench: install $(VENV)/stamp-bench
 	@$(BIN)/python -m pytest benchmarks --ignore=benchmarks/test_spectrum.py --ignore=benchmarks/test_front_end.py -q -s --timeout=1800
 	@$(BIN)/python -m pytest benchmarks/test_front_end.py -q -s
 
+# In an environment of its own, as one cannot hold two JupyterLabs; minutes to install, so not a part of `test`.
+test-oldest: install
+	@test -x .venv-oldest/bin/jupyter-lab || { $(BIN)/python -m venv .venv-oldest && \
+	  .venv-oldest/bin/python -m pip install --quiet 'jupyterlab==4.4.*' 'notebook==7.4.*' ipykernel; }
+	BITWINDOW_LAB_PYTHON=$(CURDIR)/.venv-oldest/bin/python $(BIN)/python -m pytest -q -m browser \
+	  tests/browser/test_sessions.py tests/browser/test_documents.py
+
 dist: install
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist
 
 clean:
-	rm -rf $(VENV) node_modules dist build .results .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) .venv-oldest node_modules dist build .results .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 	  .import_linter_cache test-results extension/lib extension/lab/lib kernel_side/bitwindow/labextensions tests/browser/screenshots
 
 # The package.json keeps Node from reading the one above it, which would make CommonJS scripts inside .venv ES modules.

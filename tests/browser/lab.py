@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -37,6 +38,9 @@ CHROMIUM_FLAGS = (
 NUMBERED = re.compile(r"\[\d+\]")
 NUMBERED_OR_BUSY = re.compile(r"\[(\d+|\*)\]")
 
+OTHER_PYTHON = os.environ.get("BITWINDOW_LAB_PYTHON", "")
+"""The interpreter of another environment, whose JupyterLab is to be tested with these extensions; '' for this one."""
+
 App = Literal["lab", "notebook", "voila"]
 
 
@@ -68,7 +72,16 @@ def isolated_environment(home: Path) -> dict[str, str]:
     folders["IPYTHONDIR"] = home / "ipython"
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
-    return os.environ | {name: str(folder) for name, folder in folders.items()} | {"JUPYTER_NO_CONFIG": ""}
+    environment = os.environ | {name: str(folder) for name, folder in folders.items()} | {"JUPYTER_NO_CONFIG": ""}
+    if OTHER_PYTHON:
+        # That JupyterLab finds our extensions and our kernel here; its own environment holds neither.
+        environment["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
+        kernel = folders["JUPYTER_DATA_DIR"] / "kernels" / "python3"
+        kernel.mkdir(parents=True, exist_ok=True)
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        described = {"argv": argv, "display_name": "Python 3", "language": "python"}
+        (kernel / "kernel.json").write_text(json.dumps(described), encoding="utf-8")
+    return environment
 
 
 def write_notebook(path: Path, *sources: str) -> None:
@@ -125,7 +138,7 @@ def command(app: App, server: Server) -> list[str]:
     options = {"lab": ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]}
     options["notebook"] = ["--JupyterNotebookApp.expose_app_in_browser=True"]
     return [
-        *(sys.executable, "-m", module, *shared, "--ip=127.0.0.1", "--ServerApp.port_retries=0"),
+        *(OTHER_PYTHON or sys.executable, "-m", module, *shared, "--ip=127.0.0.1", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={server.token}", *as_root, *options[app]),
     ]
 

@@ -21,7 +21,7 @@ from bitwindow.evaluate.race import Race, Runner
 from bitwindow.evaluate.strips import outward, positions
 from bitwindow.quantizer.changes import with_formats
 
-ROUNDS = 3
+ROUNDS = 2
 FIRST_ESTIMATES = 15
 STRIP_SITE = "conv2/kernel"
 POSITIONS = 16
@@ -111,7 +111,7 @@ def test_a_change_costs_the_layers_that_depend_on_it() -> None:
     q.watch(images, labels)
     compile_all(q)
     names = list(q.sites)
-    measure(q, names, 2)
+    measure(q, names, 1)
     compiled = Compilations()
     rows = measure(q, names, ROUNDS)
     for mode in ("floor", "stochastic", "round"):

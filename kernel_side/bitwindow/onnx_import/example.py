@@ -65,8 +65,7 @@ def _shape(opened: Opened, item: Declared, dims: Mapping[str, int]) -> tuple[int
                 f"write {named}"
             )
         sizes.append(int(found))
-    elements_of(tuple(sizes[1:]), where)
-    elements_of(tuple(sizes), where, samples=sizes[0])
+    elements_of(tuple(sizes), where)
     return tuple(sizes)
 
 

@@ -69,12 +69,31 @@ def _standard_body(schema: Any, node: Node, opsets: Mapping[str, int], inputs: S
     if not known:
         return None
     types = [_type_of(value).SerializeToString() for value in inputs]
-    raw = schema.get_context_dependent_function_with_opset_version(max(known), node.proto.SerializeToString(), types)
+    raw = schema.get_context_dependent_function_with_opset_version(
+        max(known), _resolved(node).SerializeToString(), types
+    )
     body = onnx.FunctionProto()
     body.ParseFromString(raw)
     if not body.node:
         raise ModelError(f"{where}: wanted inputs that fit {node.op}, got others; check the file")
     return body
+
+
+def _resolved(node: Node) -> Any:
+    """Return the node as the file has it, with the attributes of the function around it filled in."""
+    import onnx
+
+    made = onnx.NodeProto()
+    made.CopyFrom(node.proto)
+    kept = [item for item in node.proto.attribute if not item.ref_attr_name]
+    filled = [
+        onnx.helper.make_attribute(item.name, node.attributes[item.name])
+        for item in node.proto.attribute
+        if item.ref_attr_name and isinstance(node.attributes.get(item.name), int | float | str)
+    ]
+    del made.attribute[:]
+    made.attribute.extend([*kept, *filled])
+    return made
 
 
 def _type_of(value: Any) -> Any:

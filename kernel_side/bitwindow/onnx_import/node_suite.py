@@ -102,7 +102,7 @@ def _run(opened: Opened, inputs: Sequence[Any]) -> list[Any]:
     whole = {name for name, value in given.items() if _is_whole(value)}
     # First nothing, then what names the need, then all whole numbers, at last everything but the first input.
     bound: set[str] = set()
-    for more in (whole, {name for name in names if np.size(given.get(name, ())) <= 8}, set(names[1:]), set(names)):
+    for more in (whole, {name for name in names if _is_small(given.get(name))}, set(names[1:]), set(names)):
         try:
             return _attempt(opened, given, bound)
         except NeedsConstantError as error:
@@ -123,6 +123,10 @@ def _attempt(opened: Opened, given: Mapping[str, Any], bound: set[str]) -> list[
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "iu"
+
+
+def _is_small(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic) and value.size <= 8
 
 
 def _known(value: Any) -> Any:

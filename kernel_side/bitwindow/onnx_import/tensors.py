@@ -60,7 +60,7 @@ def _from_bytes(raw: bytes, shape: tuple[int, ...], dtype: np.dtype[Any], where:
         )
     if dtype.name in BITS:
         return _unpacked(np.frombuffer(raw, np.uint8), shape, dtype)
-    little = np.dtype(f"<{dtype.str[1:]}") if dtype.isbuiltin else dtype
+    little = np.dtype(f"<{dtype.str[1:]}") if dtype.isbuiltin == 1 else dtype
     return np.frombuffer(raw, little).astype(dtype, copy=True).reshape(shape)
 
 

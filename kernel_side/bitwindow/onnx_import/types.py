@@ -17,8 +17,8 @@ from bitwindow.onnx_import.records import Node, Opened
 def formats_of(opened: Opened, names: Mapping[str, str]) -> dict[str, FixedPoint]:
     """Return the type of every value that the file quantizes by a power of two, with zero point 0.
 
-    Keys are the paths of parameters and the names of the graph's values, inputs among them. A value with another scale
-    or zero point is left out: its type is no fixed-point type.
+    Keys are site names for parameters and inputs, and the names of the graph's values for others. A value with another
+    scale or zero point is left out: its type is no fixed-point type.
     """
     constants = {**opened.graph.constants}
     for node in opened.graph.nodes:
@@ -30,6 +30,8 @@ def formats_of(opened: Opened, names: Mapping[str, str]) -> dict[str, FixedPoint
             made = _format(node, constants)
             if made is not None:
                 found[names.get(node.inputs[0], node.inputs[0])] = made
+    if len(opened.graph.inputs) == 1 and opened.graph.inputs[0].name in found:
+        found["input"] = found.pop(opened.graph.inputs[0].name)  # as its site is called
     return found
 
 

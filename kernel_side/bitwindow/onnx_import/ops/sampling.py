@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import jax.numpy as jnp
@@ -147,21 +148,23 @@ def _roi_align(call: Call, x: Array, rois: Array, batch: Array) -> Array:
         length = length if half == "half_pixel" else jnp.maximum(length, 1.0)
         steps = (np.arange(count * ratio, dtype=np.float32) + 0.5) / (count * ratio)
         places.append(corners[:, first, None] + length[:, None] * steps)
-    values = _bilinear(jnp.asarray(x), batch, places[0], places[1])
+    largest = call.get("mode", "avg") == "max"
+    values = _bilinear(jnp.asarray(x), batch, places[0], places[1], largest=largest)
     shaped = values.reshape((rois.shape[0], x.shape[1], height, ratio, width, ratio))
-    if call.get("mode", "avg") == "max":
+    if largest:
         return jnp.max(shaped, axis=(3, 5))
     return jnp.mean(shaped, axis=(3, 5))
 
 
-def _bilinear(x: Array, batch: Array, ys: Array, xs: Array) -> Array:
+def _bilinear(x: Array, batch: Array, ys: Array, xs: Array, *, largest: bool) -> Array:
+    """Return the weighted sum of the four neighbours, or the largest of the four weighted ones, as the mode wants."""
     rows, columns = _edges(ys, x.shape[2]), _edges(xs, x.shape[3])
-    total: Any = 0.0
+    parts = []
     for row, row_weight in rows:
         for column, column_weight in columns:
             picked = x[batch[:, None, None], :, row[:, :, None], column[:, None, :]]
-            total = total + picked * (row_weight[:, :, None] * column_weight[:, None, :])[..., None]
-    return jnp.moveaxis(total, -1, 1)
+            parts.append(picked * (row_weight[:, :, None] * column_weight[:, None, :])[..., None])
+    return jnp.moveaxis(reduce(jnp.maximum if largest else jnp.add, parts), -1, 1)
 
 
 def _edges(place: Array, size: int) -> list[tuple[Array, Array]]:

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from bitwindow.onnx_import.call import Call
+from bitwindow.onnx_import.call import Call, NeedsConstantError
 from bitwindow.onnx_import.ops.shape import cut
 from bitwindow.onnx_import.registry import operator
 from bitwindow.onnx_import.values import Weight, is_known
@@ -102,7 +102,10 @@ def _place(call: Call, position: Any, last: int) -> int:
 
 def _known(call: Call, value: Any) -> Any:
     if not is_known(value):
-        raise call.fail("a position known before the network runs", "one computed from the network's inputs")
+        raise NeedsConstantError(
+            f"{call.where}: wanted a position or size known before the network runs, got one computed from the "
+            "network's inputs; make it a constant of the graph"
+        )
     return value.static if isinstance(value, Weight) else value
 
 

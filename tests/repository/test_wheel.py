@@ -46,7 +46,7 @@ def test_it_holds_the_package_and_its_data(wheel: Path) -> None:
     package = ROOT / "kernel_side" / "bitwindow"
     wanted = {
         f"bitwindow/{path.relative_to(package)}"
-        for pattern in ("**/*.py", "demo/**/*.npz", "demo/**/*.ipynb", "**/*.json", "py.typed")
+        for pattern in ("**/*.py", "demo/**/*.npz", "demo/**/*.ipynb", "**/*.json", "**/*.toml", "py.typed")
         for path in package.glob(pattern)
         if not {"labextensions", "__pycache__"} & set(path.parts)
     }

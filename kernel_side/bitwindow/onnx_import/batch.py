@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from bitwindow.errors import ModelError
@@ -62,6 +63,8 @@ class Program:
         return fn
 
     def _at_once(self, parameters: Parameters, inputs: Mapping[str, Any]) -> list[Any]:
+        # NumPy arrays would count as known before the network runs.
+        inputs = {name: jnp.asarray(value) for name, value in inputs.items()}
         batch = int(next(iter(inputs.values())).shape[0])
         fixed = self.fixed_batch if self.fixed_batch != batch else None
         settings = Settings(batch=batch, fixed_batch=fixed, channels_last=self.channels_last)

@@ -24,7 +24,8 @@ def _top_k(call: Call, x: Array, k: Array | None = None) -> Any:
     keys = moved if call.get("largest", 1) else _negated(moved)
     _, places = lax.top_k(keys, count)
     values = jnp.take_along_axis(moved, places, axis=-1)
-    return [jnp.moveaxis(values, -1, axis), jnp.moveaxis(places, -1, axis).astype(call.index_dtype())]
+    found = np.asarray(places) if call.folding else places
+    return [jnp.moveaxis(values, -1, axis), call.xp.moveaxis(found, -1, axis).astype(call.index_dtype())]
 
 
 def _negated(x: Array) -> Array:

@@ -86,3 +86,11 @@ def test_sequences_with_time_first_agree() -> None:
     net = traced(forward, {"w": normal(3, 2), "b": normal(2)}, normal(2, 4, 3))
     assert all(not layer.note.startswith("float") for layer in net.layers)
     check(net, random_types(net, 2), MODES[2], (normal(2, 4, 3),), paths=("convolution",))
+
+
+def test_mapped_layers_with_turned_products_agree() -> None:
+    params = {"w": normal(4, 3), "b": normal(4)}
+    net = traced(lambda p, x: jax.vmap(lambda row: jax.nn.relu(p["w"] @ row + p["b"]))(x), params, normal(2, 3))
+    (layer,) = net.layers
+    assert layer.bias is not None
+    check(net, random_types(net, 3), Modes(), (normal(2, 3),), paths=("convolution",))

@@ -80,5 +80,5 @@ class Compilations:
         self.count = 0
         jax.monitoring.register_event_duration_secs_listener(self._heard)
 
-    def _heard(self, event: str, _seconds: float, **_facts: object) -> None:
+    def _heard(self, event: str, duration_secs: float, **kwargs: str | int) -> None:  # noqa: ARG002  (JAX passes them)
         self.count += "backend_compile" in event

@@ -96,8 +96,8 @@ class Gate:
 
 def test_a_change_abandons_what_runs_and_nothing_stale_is_shown(q: bw.Quantizer) -> None:
     gate = Gate()
-    shown: list[tuple[int, Any]] = []
-    q.listen(lambda event: shown.append((q["second"].format.fraction_length, q.evaluation)))
+    shown: list[tuple[object, Any]] = []
+    q.listen(lambda event: shown.append((q["second"].format, q.evaluation)))
     q.watch(X, Y, metric=gate)
     assert gate.reached.acquire(timeout=240)
     # The worker is inside a chunk of the old types: the main thread changes them and reads at once.
@@ -109,8 +109,8 @@ def test_a_change_abandons_what_runs_and_nothing_stale_is_shown(q: bw.Quantizer)
     wanted = q.validate(X, Y).quantized_metric
     assert q.evaluation.quantized_metric == wanted
     assert q.evaluation.exact
-    of_now = q["second"].format.fraction_length  # type: ignore[union-attr]
-    late = [figure for length, figure in shown if length == of_now and figure is not None and figure.n]
+    of_now = q["second"].format
+    late = [figure for fmt, figure in shown if fmt == of_now and figure is not None and figure.n]
     assert late[-1].quantized_metric == wanted
 
 

@@ -16,10 +16,10 @@ from bitwindow.evaluate.cache import BoundaryCache, Recipe
 from bitwindow.evaluate.data import EvaluationData, Rows
 from bitwindow.evaluate.engine import Engine, Leaves, valid_rows
 from bitwindow.evaluate.fingerprint import Digests, Fingerprints, Key, digest, parameter_digests
-from bitwindow.execute.executor import Setting
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.outputs import output_values
 from bitwindow.execute.parameters import StoredParameters
+from bitwindow.execute.planning import Setting
 from bitwindow.network.records import Network, Operand, PassThrough
 
 MOST_PREPARED = 24

@@ -83,3 +83,11 @@ def test_types_of_the_file_where_the_scale_is_a_power_of_two() -> None:
     assert (found["input"], found["w"]) == ("ufix8_En3", "sfix8_En3")
     assert {"m", "md"} & set(found) == set()
     assert list(loaded.params) == ["w"]
+    quantizer = bw.Quantizer(loaded, batch=2)
+    quantizer.calibrate(np.ones((2, 2), np.float32))
+    quantizer.assign()
+    for name, fmt in loaded.formats.items():
+        if name in quantizer.sites:
+            quantizer[name].format = fmt
+    assert str(quantizer["w"].format) == "sfix8_En3"
+    assert str(quantizer["input"].format) == "ufix8_En3"

@@ -126,28 +126,31 @@ def test_random_networks_give_what_onnxruntime_gives(seed: int) -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=scale)
 
 
-I64 = np.int64
+def ints(values: list[int]) -> Any:
+    return np.asarray(values, np.int64)
+
+
 FORMS: dict[str, tuple[int, list[Any], dict[str, Any]]] = {
     "Squeeze by attribute": (11, [node("Unsqueeze", ["x"], "u", axes=[1]), node("Squeeze", ["u"], "y", axes=[1])], {}),
-    "Squeeze by input": (13, [node("Unsqueeze", ["x", "a"], "u"), node("Squeeze", ["u", "a"], "y")], {"a": I64([1])}),
+    "Squeeze by input": (13, [node("Unsqueeze", ["x", "a"], "u"), node("Squeeze", ["u", "a"], "y")], {"a": ints([1])}),
     "Clip by attribute": (7, [node("Clip", ["x"], "y", min=-0.5, max=0.5)], {}),
     "Clip by input": (13, [node("Clip", ["x", "", "h"], "y")], {"h": np.float32(0.5)}),
     "Slice by attribute": (9, [node("Slice", ["x"], "y", starts=[1], ends=[-1], axes=[2])], {}),
     "Slice backwards": (
         13,
         [node("Slice", ["x", "s", "e", "a", "t"], "y")],
-        {"s": I64([-1]), "e": I64([-(2**63)]), "a": I64([2]), "t": I64([-2])},
+        {"s": ints([-1]), "e": ints([-(2**63)]), "a": ints([2]), "t": ints([-2])},
     ),
     "Pad by attribute": (7, [node("Pad", ["x"], "y", pads=[0, 0, 1, 0, 0, 2], mode="reflect")], {}),
-    "Pad by input": (13, [node("Pad", ["x", "p", "v"], "y")], {"p": I64([0, 1, 0, 0, 0, 2]), "v": np.float32(3)}),
+    "Pad by input": (13, [node("Pad", ["x", "p", "v"], "y")], {"p": ints([0, 1, 0, 0, 0, 2]), "v": np.float32(3)}),
     "Softmax of the rest": (11, [node("Softmax", ["x"], "y", axis=1)], {}),
     "Softmax of an axis": (13, [node("Softmax", ["x"], "y", axis=1)], {}),
     "LogSoftmax of the rest": (9, [node("LogSoftmax", ["x"], "y")], {}),
     "TopK by attribute": (9, [node("TopK", ["x"], ["y", "i"], k=2)], {}),
-    "TopK by input": (11, [node("TopK", ["x", "k"], ["y", "i"], axis=1, largest=0)], {"k": I64([2])}),
+    "TopK by input": (11, [node("TopK", ["x", "k"], ["y", "i"], axis=1, largest=0)], {"k": ints([2])}),
     "ReduceSum by attribute": (11, [node("ReduceSum", ["x"], "y", axes=[1], keepdims=0)], {}),
-    "ReduceSum by input": (13, [node("ReduceSum", ["x", "a"], "y")], {"a": I64([-1])}),
-    "ReduceMax by input": (18, [node("ReduceMax", ["x", "a"], "y")], {"a": I64([1])}),
+    "ReduceSum by input": (13, [node("ReduceSum", ["x", "a"], "y")], {"a": ints([-1])}),
+    "ReduceMax by input": (18, [node("ReduceMax", ["x", "a"], "y")], {"a": ints([1])}),
     "Dropout by attribute": (7, [node("Dropout", ["x"], "y", ratio=0.3)], {}),
     "Split by attribute": (11, [node("Split", ["x"], ["y", "z"], axis=2, split=[1, 4])], {}),
     "Split evenly": (18, [node("Split", ["x"], ["y", "z"], axis=2, num_outputs=2)], {}),

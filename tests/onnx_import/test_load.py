@@ -70,7 +70,7 @@ def test_a_batch_of_more_samples_that_mixes_them_is_refused() -> None:
 def test_several_inputs_and_outputs_go_by_name() -> None:
     nodes = [node("Gather", ["table", "ids"], "e"), node("Add", ["e", "x"], "sum"), node("Relu", ["x"], "y")]
     table = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32)
-    shapes = {"ids": ["N"], "x": ["N", 3]}
+    shapes: dict[str, list[int | str | None]] = {"ids": ["N"], "x": ["N", 3]}
     proto = model(nodes, shapes, ["sum", "y"], {"table": table}, types={"ids": TensorProto.INT64})
     loaded = bw.load(proto)
     x = np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32)

@@ -22,7 +22,7 @@ class Growing:
         self.rng = np.random.default_rng(seed)
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
-        self.values = {"x": (3, 8, 8)}
+        self.values: dict[str, tuple[int, ...]] = {"x": (3, 8, 8)}
 
     def name(self, stem: str) -> str:
         return f"{stem}{len(self.nodes)}"
@@ -184,7 +184,7 @@ def test_every_form_of_an_operator(form: str) -> None:
     ],
 )
 def test_resize(op: str, mode: str, nearest: str, sizes: list[int]) -> None:
-    attributes = {"coordinate_transformation_mode": op, "mode": mode, "nearest_mode": nearest}
+    attributes: dict[str, Any] = {"coordinate_transformation_mode": op, "mode": mode, "nearest_mode": nearest}
     proto = model(
         [node("Conv", ["x", "w"], "c"), node("Resize", ["c", "", "", "s"], "y", **attributes)],
         {"x": [1, 2, 8, 8]},
@@ -207,7 +207,9 @@ def test_recurrent_layers(op: str, direction: str) -> None:
         "b": rng.normal(size=(count, gates * 6)).astype(np.float32),
         "order": np.array([4, 2, 5], np.int32),
     }
-    attributes = {"hidden_size": 3, "direction": direction} | ({"linear_before_reset": 1} if op == "GRU" else {})
+    attributes: dict[str, Any] = {"hidden_size": 3, "direction": direction} | (
+        {"linear_before_reset": 1} if op == "GRU" else {}
+    )
     nodes = [
         node("Transpose", ["x"], "t", perm=[1, 0, 2]),
         node(op, ["t", "w", "r", "b", "order"], ["s", "h"], **attributes),

@@ -113,7 +113,8 @@ def _check_product(found: Operator, call: Call, inputs: Sequence[Any]) -> None:
         product *= max(1, array.size)
     if product <= _FREE_PRODUCT or len(arrays) < 2:
         return
-    shapes = [jax.ShapeDtypeStruct(array.shape, jax.dtypes.canonicalize_dtype(array.dtype)) for array in arrays]
+    make: Any = jax.ShapeDtypeStruct
+    shapes = [make(array.shape, jax.dtypes.canonicalize_dtype(array.dtype)) for array in arrays]
     places = [at for at, value in enumerate(inputs) if isinstance(value, np.ndarray) and at not in found.static]
 
     def shaped(*given: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ class _Reader:
         if proto.ref_attr_name:
             return Reference(name=proto.ref_attr_name)
         where = f"{where}: attribute {_shown(proto.name)}"
-        read = {
+        read: dict[int, Callable[[], Any]] = {
             _FLOAT: lambda: float(np.float32(proto.f)),
             _INT: lambda: int(proto.i),
             _STRING: lambda: _text(proto.s, where),

@@ -93,7 +93,8 @@ def exact_divisor(x: Array, y: Array) -> Array:
     """Return a divisor that XLA divides by: for a computed scalar it multiplies by the reciprocal, and rounds twice."""
     if isinstance(y, np.ndarray | np.generic) or np.size(y) != 1 or np.size(x) == 1:
         return y
-    return lax.optimization_barrier(jnp.broadcast_to(y, np.broadcast_shapes(np.shape(x), np.shape(y))))
+    barrier: Any = lax.optimization_barrier
+    return barrier(jnp.broadcast_to(y, np.broadcast_shapes(np.shape(x), np.shape(y))))
 
 
 @operator("Mod", layout="elementwise")

@@ -62,7 +62,8 @@ def _is_small_float(dtype: np.dtype[Any]) -> bool:
 
 def _to_small(call: Call, x: Array, target: np.dtype[Any]) -> Array:
     xp, wide = call.xp, x.astype(np.float32)
-    most = float(ml_dtypes.finfo(target).max)
+    limits: Any = ml_dtypes.finfo
+    most = float(limits(target).max)
     if target.name == "float4_e2m1fn":
         held = xp.where(xp.isnan(wide), np.float32(-0.0), wide)
         return xp.clip(held, np.float32(-most), np.float32(most)).astype(target)

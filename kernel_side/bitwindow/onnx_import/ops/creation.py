@@ -34,7 +34,8 @@ def _range(call: Call, start: Array, limit: Array, delta: Array) -> Array:
 def _eye_like(call: Call, x: Array) -> Array:
     code = call.get("dtype", None)
     dtype = x.dtype if code is None else call.dtype(code)
-    return np.eye(*call.allow(x.shape), k=call.get("k", 0), dtype=dtype)
+    rows, columns = call.allow(x.shape)
+    return np.eye(rows, columns, k=call.get("k", 0), dtype=dtype)
 
 
 @operator("OneHot", static=(1,))

@@ -32,13 +32,16 @@ def _quantize(call: Call, x: Array, scale: Array, zero: Array | None = None) -> 
 
 def _target(call: Call, zero: Array | None) -> np.dtype[Any]:
     if zero is not None:
-        return np.dtype(zero.dtype)
-    return call.dtype(call.get("output_dtype", 0) or element_type(np.uint8))
+        found: np.dtype[Any] = np.dtype(zero.dtype)
+        return found
+    code: int = call.get("output_dtype", 0) or element_type(np.uint8)
+    return call.dtype(code)
 
 
 def saturated(call: Call, whole: Array, target: np.dtype[Any]) -> Array:
     """Return whole numbers in an integer type, those beyond its range at its ends."""
-    limits = ml_dtypes.iinfo(target)
+    info: Any = ml_dtypes.iinfo
+    limits = info(target)
     bounded = call.xp.clip(whole, np.asarray(limits.min, whole.dtype), np.asarray(limits.max, whole.dtype))
     return bounded.astype(np.int32).astype(target)
 

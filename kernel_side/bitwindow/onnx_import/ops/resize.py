@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor
 from typing import Any
@@ -151,7 +151,7 @@ def _positions(call: Call, axis: _Axis, mode: str) -> Matrix:
     out = np.arange(axis.after, dtype=np.float64)
     length = axis.before * axis.scale
     middle = (out + 0.5) / axis.scale
-    table = {
+    table: dict[str, Callable[[], Matrix]] = {
         "align_corners": lambda: out * (axis.before - 1) / (length - 1) if length > 1 else np.zeros_like(out),
         "asymmetric": lambda: out / axis.scale,
         "half_pixel": lambda: middle - 0.5,

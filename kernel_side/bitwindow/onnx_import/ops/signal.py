@@ -58,7 +58,7 @@ def _mel(call: Call, bins: Array, length: Array, rate: Array, low: Array, high: 
     first, last = (float(np.asarray(value).reshape(())) for value in (low, high))
     rows = size // 2 + 1
     call.allow([rows, count])
-    edges = np.linspace(*(2595 * np.log10(1 + edge / 700) for edge in (first, last)), count + 3)[: count + 2]
+    edges = np.linspace(2595 * np.log10(1 + first / 700), 2595 * np.log10(1 + last / 700), count + 3)[: count + 2]
     places = np.floor((size + 1) * (700 * (10 ** (edges / 2595) - 1)) / sampling).astype(np.int64)
     result = np.zeros((rows, count), np.float32)
     for at in range(count):

@@ -12,7 +12,7 @@ from bitwindow.assign.loss import search
 from bitwindow.assign.records import Assignment, Format
 from bitwindow.network.records import Network
 
-NETWORK = cast("Network", SimpleNamespace(layers=(), sites={}, parameters={}))
+NETWORK = cast("Network", SimpleNamespace(layers=(), sites={}, parameters={}, values={}))
 
 
 def types(**lengths: int | str) -> Assignment:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
 
 from bitwindow.assign.records import Assignment, Format
 from bitwindow.network.inside import Values, every_layer, site_of
@@ -69,5 +72,20 @@ def _followed(values: Values, formats: Mapping[str, Format], layer: Layer) -> tu
 def _overflow_flag(network: Network, name: str, fmt: FixedPoint) -> str:
     if name not in network.parameters:
         return ""
-    lost = Spectrum.of(network.parameters[name]).counts(fmt).overflow
+    lost = _spectrum(network.parameters[name]).counts(fmt).overflow
     return f"{lost} values overflow {BIAS_BITS} bits at the products' LSB" if lost else ""
+
+
+_SPECTRA: dict[int, tuple[NDArray[Any], Spectrum]] = {}
+_MOST_SPECTRA = 1000
+
+
+def _spectrum(values: NDArray[Any]) -> Spectrum:
+    """Return a bias's spectrum, counted once: every step of a drag asks for it."""
+    known = _SPECTRA.get(id(values))
+    if known is None:
+        if len(_SPECTRA) >= _MOST_SPECTRA:
+            _SPECTRA.clear()
+        # Holding the array keeps its id from being given away.
+        known = _SPECTRA[id(values)] = (values, Spectrum.of(values))
+    return known[1]

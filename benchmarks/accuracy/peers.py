@@ -18,7 +18,7 @@ from benchmarks.accuracy.data import Data
 CHUNK = 32
 
 
-class Samples(CalibrationDataReader):  # type: ignore[misc]  # the package has no types
+class Samples(CalibrationDataReader):
     """Hands the calibration samples over in chunks."""
 
     def __init__(self, name: str, samples: NDArray[Any]) -> None:

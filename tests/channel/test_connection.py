@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 import bitwindow as bw

@@ -37,7 +37,7 @@ def test_nothing_in_a_file_can_steer_the_terminal(files: Files, capsys: pytest.C
 def test_foreign_parameters_and_a_limited_accumulator_are_described_too(files: Files) -> None:
     record = read(files.model)
     modes = replace(record.modes, accumulator_bits=16, accumulator_overflow="saturate")
-    write(replace(record, params=FrozenDict(record.params), modes=modes), files.model)  # type: ignore[no-untyped-call]
+    write(replace(record, params=FrozenDict(record.params), modes=modes), files.model)
     assert main(["info", str(files.model)]) == 0
     assert any("accumulator 16 bits, saturate" in line for line in describe(replace(record, modes=modes)))
 

@@ -22,6 +22,8 @@ from typing import Literal
 import nbformat
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
 
+from bitwindow.demo.server import quiet_variables
+
 START_SECONDS = 90
 RUN_MILLISECONDS = 120_000
 
@@ -73,6 +75,7 @@ def isolated_environment(home: Path) -> dict[str, str]:
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {name: str(folder) for name, folder in folders.items()} | {"JUPYTER_NO_CONFIG": ""}
+    environment |= quiet_variables({})
     if OTHER_PYTHON:
         # That JupyterLab finds our extensions and our kernel here; its own environment holds neither.
         environment["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")

@@ -19,7 +19,7 @@ import pytest
 
 from bitwindow.demo.notebook import NAME
 from bitwindow.demo.run import run_notebook
-from bitwindow.demo.server import Server, serving
+from bitwindow.demo.server import Server, quiet_variables, serving
 from bitwindow.errors import SettingError
 
 
@@ -60,13 +60,21 @@ def test_a_kernel_that_misses_heartbeats_is_not_taken_for_dead(
     assert run_notebook(server, "tiny.ipynb", lambda _number, _count: None) is None
 
 
-def test_the_page_does_not_ask_about_news(server: Server, folder: Path) -> None:
-    write_notebook(folder / "tiny.ipynb", "1")
-    with urllib.request.urlopen(server.address("tiny.ipynb"), timeout=30) as answer:  # noqa: S310 (our own http address)
-        page = answer.read().decode()
-    found = re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
-    assert found is not None
-    assert json.loads(found[1])["news"] == {"disabled": True}
+def test_jupyterlab_does_not_ask_about_news(server: Server) -> None:
+    request = urllib.request.Request(
+        f"{server.url}lab/api/settings/@jupyterlab/apputils-extension:notification",
+        headers={"Authorization": f"token {server.token}"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (our own http address)
+        shown = json.load(answer)["schema"]["properties"]
+    # "none", JupyterLab's own default, is what makes it ask.
+    assert shown["fetchNews"]["default"] == "false"
+    assert shown["checkForUpdates"]["default"] is False
+
+
+def test_the_users_own_configuration_stays_in_the_path() -> None:
+    path = quiet_variables({"JUPYTER_CONFIG_PATH": "/mine"})["JUPYTER_CONFIG_PATH"]
+    assert path.split(os.pathsep)[1:] == ["/mine"]
 
 
 def test_cells_run_in_the_kernel_that_jupyterlab_keeps_and_their_outputs_are_trusted(

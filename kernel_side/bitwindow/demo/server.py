@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,8 @@ from bitwindow.errors import SettingError
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 10
 PORTS_TO_TRY = 50
+QUIET_CONFIG = Path(__file__).parent / "config"
+"""A layer of JupyterLab's default settings: a fresh profile else asks about news over the demo's panel."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,17 +97,23 @@ def _start(folder: Path, port: int, log: int) -> subprocess.Popen[bytes]:
         f"--ServerApp.port={port}",
         f"--ServerApp.port_retries={PORTS_TO_TRY}",
         f"--ServerApp.root_dir={folder}",
-        "--LabApp.news_url=None",  # else a fresh profile asks about news over the demo's panel
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--ServerApp.allow_root=True")  # in a container there is often no other user
     # By the environment, as a command line can be read by every user of the machine; in a session of its own, as a
     # Ctrl-C in the terminal is ours to answer: Jupyter would ask whether it is meant. The kernels inherit the cache's
     # variables, so that a second start compiles nothing.
-    environment = {**os.environ, **cache_variables(os.environ), "JUPYTER_TOKEN": secrets.token_hex(24)}
+    environment = {**os.environ, **cache_variables(os.environ), **quiet_variables(os.environ)}
+    environment["JUPYTER_TOKEN"] = secrets.token_hex(24)
     return subprocess.Popen(  # noqa: S603  (no text of the user's but the folder, and no shell)
         command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
     )
+
+
+def quiet_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable by which JupyterLab asks nothing about news; settings that the user has made still win."""
+    before = environment.get("JUPYTER_CONFIG_PATH")
+    return {"JUPYTER_CONFIG_PATH": os.pathsep.join([str(QUIET_CONFIG), *([before] if before else [])])}
 
 
 def _wait_for(process: subprocess.Popen[bytes], log: Any) -> Server:

@@ -78,8 +78,13 @@ def isolated_environment(home: Path) -> dict[str, str]:
     environment |= quiet_variables({})
     if OTHER_PYTHON:
         # That JupyterLab finds our extensions and our kernel here; its own environment holds neither.
-        environment["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
-        kernel = folders["JUPYTER_DATA_DIR"] / "kernels" / "python3"
+        environment["JUPYTER_PATH"] = str(home / "ours")
+        for name in ("bitwindow", "bitwindow-lab", "bqplot", "bqscales", "@jupyter-widgets"):
+            link = home / "ours" / "labextensions" / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.exists():
+                link.symlink_to(Path(sys.prefix) / "share" / "jupyter" / "labextensions" / name)
+        kernel = home / "ours" / "kernels" / "python3"
         kernel.mkdir(parents=True, exist_ok=True)
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         described = {"argv": argv, "display_name": "Python 3", "language": "python"}

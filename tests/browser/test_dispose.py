@@ -87,7 +87,7 @@ def test_fifty_tabs_leave_nothing_behind(lab_page: Lab, notebook_folder: Path) -
     page.evaluate(COUNT_LISTENERS)
     for _ in range(50):
         open_and_close()
-    # A subshell closes the last panel while the main one answers: the page hears of the last comm's end when all is done.
+    # A subshell closes the last panel while the main one answers; the page hears of every comm that ends.
     page.wait_for_function("count => window.bwKernel._comms.size === count", arg=comms, timeout=PATIENCE)
     for _ in range(100):
         if in_the_kernel(page) == kernel:

@@ -117,11 +117,12 @@ def test_a_change_costs_the_layers_that_depend_on_it() -> None:
     for mode in ("floor", "stochastic", "round"):
         q.rounding = mode
         settle(q)
+    compilations = compiled.count
     full = full_evaluation(q, ROUNDS)
     report = q.validate(images, labels)
     assert q.evaluation is not None
     assert report.quantized_metric == q.evaluation.quantized_metric
-    print(f"\n{source}; one full bit-true evaluation {full * 1e3:.0f} ms; compilations {compiled.count}")
+    print(f"\n{source}; one full bit-true evaluation {full * 1e3:.0f} ms; compilations {compilations}")
     print("site             first estimate, p95   change    its layers   ratio   of a full evaluation")
     for name, row in rows.items():
         change, layers = min(row.change), min(row.layers)

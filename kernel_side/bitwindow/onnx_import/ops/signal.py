@@ -22,7 +22,7 @@ def _dft(call: Call, x: Array, length: Array | None = None, axis: Array | None =
     size = bins if length is None else int(np.asarray(length).reshape(()))
     call.allow([size])
     real = x.shape[-1] == 1
-    values = _complex(x)
+    values = _complex(x) if not inverse or real else x[..., 0] + 1j * x[..., 1]
     if inverse and one_sided:
         return jnp.fft.irfft(values, n=size, axis=place)[..., None].astype(x.dtype)
     transform = jnp.fft.ifft if inverse else jnp.fft.rfft if one_sided and real else jnp.fft.fft

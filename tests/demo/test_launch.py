@@ -61,7 +61,7 @@ def test_a_kernel_that_misses_heartbeats_is_not_taken_for_dead(
 
 
 def test_jupyterlab_does_not_ask_about_news(server: Server) -> None:
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310 (our own http address)
         f"{server.url}lab/api/settings/@jupyterlab/apputils-extension:notification",
         headers={"Authorization": f"token {server.token}"},
     )

@@ -153,12 +153,18 @@ def test_an_lsb_that_no_type_has_is_taken_to_the_nearest_and_flagged() -> None:
     assert "dense/bias" not in follow_biases(net, replace(after, formats=got.formats)).flags
 
 
-def test_a_bias_too_large_for_its_lsb_is_flagged() -> None:
+def test_a_bias_too_large_for_its_lsb_takes_the_finest_that_holds_it_and_is_flagged() -> None:
     net = network()
     got = assign(net, SPECTRA, PARAMETERS)
     fine = {**got.formats, "input": FixedPoint(False, 8, 20), "dense/kernel": FixedPoint(True, 8, 12)}
     after = follow_biases(net, replace(got, formats=fine))
-    assert after.flags["dense/bias"] == "1 values overflow 32 bits at the products' LSB"
+    fmt = after.formats["dense/bias"]
+    assert isinstance(fmt, FixedPoint)
+    assert after.flags["dense/bias"].startswith("1 values overflow 32 bits at the products' LSB; ")
+    spectrum = Spectrum.of(PARAMETERS["dense/bias"])
+    assert fmt.fraction_length < 32
+    assert spectrum.counts(fmt).overflow == 0
+    assert spectrum.counts(FixedPoint(True, 32, fmt.fraction_length + 1)).overflow > 0
 
 
 @pytest.mark.parametrize(

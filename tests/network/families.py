@@ -209,4 +209,4 @@ def odd_operations() -> Model:
             "rest": x % 1.0,
         }
 
-    return Model(forward, {"w": normal(4, 4)}, normal(BATCH, 4))
+    return Model(forward, {"w": normal(4, 4)}, normal(BATCH, 4), name="odd_operations")

@@ -16,6 +16,7 @@ from bitwindow.spectrum.record import Spectrum
 
 BIAS_BITS = 32
 """The width of a bias that the user has not set: that of a usual accumulator."""
+_COARSEST = BIAS_BITS - 2 - MAX_EXPONENT
 
 
 def accumulator_lsb(network: Network) -> dict[str, Layer]:
@@ -36,8 +37,9 @@ def _with_products(network: Network) -> dict[str, tuple[Layer, Values]]:
 def follow_biases(network: Network, assignment: Assignment) -> Assignment:
     """Return the assignment with every following bias at 32 bits and the LSB 2^-(Fx + Fw) of its layer's products.
 
-    Where that LSB is no type's, the nearest type is taken and flagged; a bias that does not fit 32 bits at that LSB is
-    flagged. A bias beside a float operand is float.
+    Where that LSB is no type's, the nearest type is taken and flagged. A bias that does not fit 32 bits at that LSB takes
+    the finest one at which it does (sums are exact at the finer of both LSBs), and is flagged. A bias beside a float
+    operand is float.
     """
     layers = _with_products(network)
     formats, reasons, flags = dict(assignment.formats), dict(assignment.reasons), dict(assignment.flags)
@@ -47,7 +49,7 @@ def follow_biases(network: Network, assignment: Assignment) -> Assignment:
         flags.pop(name, None)
         formats[name], reasons[name], flag = _followed(values, formats, layer)
         if not flag and isinstance(fmt := formats[name], FixedPoint):
-            flag = _overflow_flag(network, name, fmt)
+            formats[name], flag = _fitting(network, name, fmt)
         if flag:
             flags[name] = flag
     return replace(assignment, formats=formats, reasons=reasons, flags=flags)
@@ -63,17 +65,22 @@ def _followed(values: Values, formats: Mapping[str, Format], layer: Layer) -> tu
             return "float", f"float, because {what} of layer {layer.name} is float", ""
         lengths.append(fmt.fraction_length)
     wanted = sum(lengths)
-    used = min(max(wanted, BIAS_BITS - 2 - MAX_EXPONENT), -MIN_EXPONENT)
+    used = min(max(wanted, _COARSEST), -MIN_EXPONENT)
     reason = f"follows the products of {layer.name}: {BIAS_BITS} bits at 2^{-used}"
     flag = "" if used == wanted else f"no {BIAS_BITS}-bit type has the products' LSB 2^{-wanted}; the nearest is taken"
     return FixedPoint(True, BIAS_BITS, used), reason, flag
 
 
-def _overflow_flag(network: Network, name: str, fmt: FixedPoint) -> str:
+def _fitting(network: Network, name: str, fmt: FixedPoint) -> tuple[FixedPoint, str]:
+    """Return the type, or one of a coarser LSB that all of the bias's values fit, with a flag that says so."""
     if name not in network.parameters:
-        return ""
-    lost = _spectrum(network.parameters[name]).counts(fmt).overflow
-    return f"{lost} values overflow {BIAS_BITS} bits at the products' LSB" if lost else ""
+        return fmt, ""
+    spectrum = _spectrum(network.parameters[name])
+    lost, fitting = spectrum.counts(fmt).overflow, fmt
+    while spectrum.counts(fitting).overflow and fitting.fraction_length > _COARSEST:
+        fitting = replace(fitting, fraction_length=fitting.fraction_length - 1)
+    words = f"{lost} values overflow {BIAS_BITS} bits at the products' LSB; 2^{fitting.lsb_exponent} is taken"
+    return fitting, words if lost else ""
 
 
 _SPECTRA: dict[int, tuple[NDArray[Any], Spectrum]] = {}

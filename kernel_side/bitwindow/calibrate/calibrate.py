@@ -74,9 +74,9 @@ def _observed(observe: Observe, parameters: Any, parts: Iterable[Chunk]) -> Iter
             if waiting is not None:
                 yield waiting
             waiting = started
-    except Exception:
+    except (Exception, KeyboardInterrupt):
         if waiting is not None:
-            yield waiting  # what came before the data at fault counts
+            yield waiting  # what came before the data at fault, or the interrupt, counts
         raise
     if waiting is not None:
         yield waiting

@@ -63,7 +63,7 @@ def positions(present: FixedPoint, spectrum: Spectrum | None) -> tuple[FixedPoin
     8 bits below that MSB; the present position and its neighbours are always among them. M + 9 positions for M bits.
 
     >>> [fmt.fraction_length for fmt in positions(FixedPoint(True, 2, 1), Spectrum.of([0.75]))]
-    [8, 7, 6, 5, 4, 3, 2, 1, 0]
+    [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
     """
     bits, here = present.magnitude_bits, present.fraction_length
     largest = _largest_msb(spectrum)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from bitwindow import jax_names
-from bitwindow.network.channels import axis_in_parameter, output_axis, weight_axis
+from bitwindow.network.channel_axes import ChannelAxes
+from bitwindow.network.channels import axis_in_parameter
 from bitwindow.network.elementwise import reciprocal
 from bitwindow.network.float_functions import float_function, fronted, fronted_lookup, is_plain
 from bitwindow.network.float_kinds import kind_of, reason_of
@@ -34,7 +35,6 @@ from bitwindow.network.records import (
     SiteInfo,
     SiteKind,
     Step,
-    Sum,
     Value,
 )
 
@@ -64,7 +64,7 @@ class Builder:
         self.watched: dict[int, WatchedLoop] = {}
         self.value_of: dict[int, str] = {}
         self.steps: tuple[int, ...] = ()
-        self._channel_axis: dict[int, int | None] = {}
+        self.channels = ChannelAxes(flow)
         self._parameter_names: dict[int, str] = dict(leaf_names)
         for variable, name in input_names.items():
             self._add_value(variable, name, layer=name, kind="input")
@@ -97,7 +97,7 @@ class Builder:
     def take_over(self, variable: int, name: str) -> None:
         """Let a variable be the value ``name`` that a loop hands out."""
         self.value_of[variable] = name
-        self._channel_axis[variable] = None
+        self.channels.axes[variable] = None
 
     def made(self) -> dict[str, bool]:
         """Return every value that a layer makes, and whether it is cast to a site of its own there."""
@@ -113,7 +113,7 @@ class Builder:
     def _exact_layer(self, group: Group, equations: Sequence[Equation]) -> None:
         operation = group.operation
         assert operation is not None  # noqa: S101 (the rule that made the group set it)
-        weights = self._is_product(group) and self._weight_position(group) is not None
+        weights = self._is_product(group) and self.channels.weight_position(group) is not None
         name = self._product_name(group, equations) if weights else self.plain_name(group, equations)
         weighted = self._is_product(group) or isinstance(operation, Product)
         kinds: list[SiteKind] = ["weight" if weighted else "bias"] * len(group.operands)
@@ -135,7 +135,7 @@ class Builder:
             inverse = tuple(int(axis) for axis in np.argsort(group.order))
             bias = None if bias is None else self._moved_to_front(bias, inverse)
         self._mark_channels(group, operands, bias)
-        self._add_value(group.output, name, layer=name, kind="activation", channel_axis=self._channels(group))
+        self._add_value(group.output, name, layer=name, kind="activation", channel_axis=self.channels.of_output(group))
         self.append(
             Layer(
                 name=name,
@@ -183,7 +183,7 @@ class Builder:
         assert operand.value is not None  # noqa: S101 (a pass-through moves a dynamic value)
         self._add_moved(group.output, name, self.values[operand.value].site)
         if all(step.primitive in _KEEPS_AXES for step in group.steps):
-            self._channel_axis[group.output] = self._inherited(group.operands, group.output)
+            self.channels.axes[group.output] = self.channels.inherited(group.operands, group.output)
         steps = joined((*operand.view, *group.steps, *transpose(self.front(group.output))))
         operand, operation = Operand(value=operand.value), PassThrough(steps=steps)
         self.append(
@@ -207,7 +207,7 @@ class Builder:
         outputs = [variable for variable in made if self._leaves_group(variable, inside)]
         names = [name, *(self.names.unique(f"{name}/{position}") for position in range(1, len(outputs)))]
         for variable, own in zip(outputs, names, strict=True):
-            axis = self._inherited(atoms, variable)
+            axis = self.channels.inherited(atoms, variable)
             # Inside a loop the gates' functions are float, what they hand on has a type.
             why = "" if self.steps else reason
             self._add_value(variable, own, layer=name, kind="activation", reason=why, channel_axis=axis)
@@ -364,7 +364,7 @@ class Builder:
     ) -> None:
         site = name if self.flow.program.is_float(variable) else None
         self._add_moved(variable, name, site)
-        self._channel_axis[variable] = channel_axis
+        self.channels.axes[variable] = channel_axis
         if site is not None:
             front = self.front(variable)
             shape = self.values[name].shape[1:]
@@ -382,48 +382,11 @@ class Builder:
     def _is_product(self, group: Group) -> bool:
         return isinstance(group.operation, Convolution | Contraction)
 
-    def _rank(self, atom: Atom) -> int:
-        return 0 if isinstance(atom, Constant) else len(self.flow.program.shapes[atom])
-
-    def _weight_position(self, group: Group) -> int | None:
-        static = [position for position, atom in enumerate(group.operands) if self.flow.statics.is_static(atom)]
-        return static[0] if static else None
-
-    def _channels(self, group: Group) -> int | None:
-        """Return the channel axis of a group's output in the program's order of axes."""
-        operation = group.operation
-        if isinstance(operation, Convolution | Contraction):
-            ranks = (self._rank(group.operands[0]), self._rank(group.operands[1]))
-            position = self._weight_position(group)
-            axis = None if position is None else output_axis(operation, position, ranks)
-            return group.order.index(axis) if group.order and axis is not None else axis
-        if not isinstance(operation, Sum | Average | Product):
-            return None
-        return self._inherited(group.operands, group.output)
-
-    def _inherited(self, atoms: Sequence[Atom], output: int) -> int | None:
-        """Return the channel axis that an output takes over from an operand of the same rank, or None."""
-        shapes = self.flow.program.shapes
-        for atom in atoms:
-            if isinstance(atom, Constant) or self.flow.statics.is_static(atom):
-                continue
-            axis = self._channel_axis.get(atom)
-            if axis is not None and len(shapes[output]) == len(shapes[atom]):
-                return axis if shapes[output][axis] == shapes[atom][axis] else None
-        return None
-
     def _mark_channels(self, group: Group, operands: Sequence[Operand], bias: Operand | None) -> None:
-        operation = group.operation
-        if not isinstance(operation, Convolution | Contraction):
-            return
-        position = self._weight_position(group)
-        if position is None:
-            return
-        atom = group.operands[position]
-        self._mark(operands[position], weight_axis(operation, position, self._rank(atom)))
-        ranks = (self._rank(group.operands[0]), self._rank(group.operands[1]))
-        if bias is not None:
-            self._mark(bias, output_axis(operation, position, ranks))
+        for position, axis in self.channels.of_weights(group):
+            operand = bias if position is None else operands[position]
+            if operand is not None:
+                self._mark(operand, axis)
 
     def _mark(self, operand: Operand, axis: int | None) -> None:
         assert operand.parameter is not None  # noqa: S101 (only parameters are marked)

@@ -37,9 +37,9 @@ def _with_products(network: Network) -> dict[str, tuple[Layer, Values]]:
 def follow_biases(network: Network, assignment: Assignment) -> Assignment:
     """Return the assignment with every following bias at 32 bits and the LSB 2^-(Fx + Fw) of its layer's products.
 
-    Where that LSB is no type's, the nearest type is taken and flagged. A bias that does not fit 32 bits at that LSB takes
-    the finest one at which it does (sums are exact at the finer of both LSBs), and is flagged. A bias beside a float
-    operand is float.
+    Where that LSB is no type's, the nearest type is taken and flagged. A bias that does not fit 32 bits at that LSB
+    takes the finest one at which it does (sums are exact at the finer of both LSBs), and is flagged. A bias beside a
+    float operand is float.
     """
     layers = _with_products(network)
     formats, reasons, flags = dict(assignment.formats), dict(assignment.reasons), dict(assignment.flags)

@@ -93,6 +93,8 @@ def test_a_wrong_type_is_explained_and_reset_goes_back(lab_page: Lab, notebook_f
         expect(change).to_have_count(0)
         expect(panel.get_by_role("button", name="Reset row")).to_be_disabled()
     panel.locator(".bw-editor select").select_option(HOSTILE)
+    # The kernel shows the row that it has selected; only then is the field that row's.
+    expect(panel.locator(".bw-details").first).to_contain_text(HOSTILE)
     set_type(panel, "sfix4_En1")
     expect(panel.locator(".bw-change")).to_contain_text(HOSTILE)
     assert panel.locator("img").count() == 0

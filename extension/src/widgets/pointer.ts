@@ -77,11 +77,13 @@ export class PointerControl {
     }
     event.stopPropagation();
     const { model, surface, tip } = this.host;
-    const formats = this.drag.move(surface.bitAt(event));
+    // both places are asked for before anything changes: after it the browser would have to lay the page out first
+    const [at, top] = [surface.bitAt(event), surface.topOf(this.drag.row)];
+    const formats = this.drag.move(at);
     if (formats !== null) {
       model.propose(formats, true, this.host.callbacks());
     }
-    tip.show(moveTip(model, this.drag.row), event.clientX, surface.topOf(this.drag.row));
+    tip.show(moveTip(model, this.drag.row), event.clientX, top);
   }
 
   private release(event: PointerEvent): void {

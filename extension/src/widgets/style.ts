@@ -86,7 +86,7 @@ const TOP = `
 .bw-help .bw-sample-strip { background: linear-gradient(90deg, rgb(68,1,84), rgb(33,145,140), rgb(253,231,37)); min-width: 32px; }
 .bw-help .bw-warn { color: var(--bw-warn); }
 .bw-help .bw-alarm { color: var(--bw-alarm); }
-.bitwindow-tip { position: fixed; left: 0; top: 0; z-index: 10000; pointer-events: none; max-width: 420px; padding: 5px 8px;
+.bitwindow-tip { position: fixed; contain: layout style; will-change: transform; left: 0; top: 0; z-index: 10000; pointer-events: none; max-width: 420px; padding: 5px 8px;
   border-radius: 3px; white-space: pre-line; font: 12px/1.45 var(--jp-ui-font-family, system-ui, sans-serif);
   font-variant-numeric: tabular-nums; color: var(--jp-ui-inverse-font-color0, #fff); background: var(--jp-inverse-layout-color1, #212121);
   box-shadow: 0 2px 6px rgb(0 0 0 / 30%); }

@@ -8,13 +8,23 @@ export class Tip {
       this.text = text;
       this.node.textContent = text;
       this.node.hidden = false;
-      // its size is only asked for when the text changes: the question makes the browser lay the page out
-      const { width, height } = this.node.getBoundingClientRect();
-      this.size = { width, height };
+      this.size = this.sizeOf(text);
     }
     const left = Math.max(GAP, Math.min(x + GAP, window.innerWidth - this.size.width - GAP));
     const above = y - this.size.height - GAP;
     this.node.style.transform = `translate(${left}px, ${above > 0 ? above : y + GAP}px)`;
+  }
+
+  /** Asked of the browser once for each shape of a text: the question makes it lay the whole page out, amid a drag. */
+  private sizeOf(text: string): Size {
+    const shape = text.split('\n').map(line => line.length).join(' ');
+    let size = this.sizes.get(shape);
+    if (size === undefined) {
+      const { width, height } = this.node.getBoundingClientRect();
+      size = { width, height };
+      this.sizes.set(shape, size);
+    }
+    return size;
   }
 
   hide(): void {
@@ -26,8 +36,14 @@ export class Tip {
   }
 
   private text = '';
-  private size = { width: 0, height: 0 };
+  private size: Size = { width: 0, height: 0 };
+  private readonly sizes = new Map<string, Size>();
   private readonly node = Object.assign(document.createElement('div'), { className: 'bitwindow-tip', hidden: true });
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
 }
 
 const GAP = 14;

@@ -38,7 +38,16 @@ CHROMIUM_FLAGS = (
 )
 
 NUMBERED = re.compile(r"\[\d+\]")
-NUMBERED_OR_BUSY = re.compile(r"\[(\d+|\*)\]")
+
+# A run that is asked for before all this holds is dropped in silence, or makes JupyterLab ask which kernel to take.
+CONNECTED = """() => {
+    const context = window.jupyterapp.shell.currentWidget?.sessionContext;
+    const kernel = context?.session?.kernel;
+    return context?.isReady === true && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+
+# Cells that were taken show a star until they have their number.
+SETTLED = "prompts => prompts.every(prompt => !prompt.textContent.includes('*'))"
 
 OTHER_PYTHON = os.environ.get("BITWINDOW_LAB_PYTHON", "")
 """The interpreter of another environment, whose JupyterLab is to be tested with these extensions; '' for this one."""
@@ -200,6 +209,7 @@ class Lab:
         self.page.goto(self.server.url(f"/lab/tree/{path}") + "&reset", wait_until="domcontentloaded")
         expect(self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")).to_be_visible(timeout=60_000)
         self.wait_for_idle()
+        self.page.wait_for_function(CONNECTED, timeout=RUN_MILLISECONDS)
 
     def wait_for_idle(self) -> None:
         """Waits until the status in the notebook's toolbar says that the kernel is idle."""
@@ -209,19 +219,20 @@ class Lab:
     def run_all(self) -> None:
         """Runs every cell and waits until each code cell has its number and the kernel is idle.
 
-        JupyterLab drops a run request in silence while the kernel is still connecting, so it is repeated until the
-        first cell shows that it was taken.
+        JupyterLab forgets cells, all of them or the later ones, when the connection to the kernel is set up anew while
+        they wait, so the run is asked for again until every cell has its number.
         """
         prompts = self.prompts()
         for _ in range(20):
             self.command("notebook:run-all-cells")
-            try:
-                expect(prompts.first).to_have_text(NUMBERED_OR_BUSY, timeout=2_000)
+            self.page.wait_for_timeout(200)
+            waiting = time.monotonic() + RUN_MILLISECONDS / 1000
+            while not prompts.evaluate_all(SETTLED) and time.monotonic() < waiting:
+                self.page.wait_for_timeout(100)
+            if all(NUMBERED.search(text) for text in prompts.all_inner_texts()):
                 break
-            except AssertionError:
-                continue
         for index in range(prompts.count()):
-            expect(prompts.nth(index)).to_have_text(NUMBERED, timeout=RUN_MILLISECONDS)
+            expect(prompts.nth(index)).to_have_text(NUMBERED)
         self.wait_for_idle()
 
     def prompts(self) -> Locator:

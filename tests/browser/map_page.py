@@ -14,12 +14,6 @@ from tests.browser.lab import Lab, write_notebook
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000
 
-CONNECTED = """() => {
-    const context = window.jupyterapp.shell.currentWidget?.sessionContext;
-    const kernel = context?.session?.kernel;
-    return context?.isReady === true && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
-}"""
-
 EXECUTE = """async code => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     const future = kernel.requestExecute({ code, store_history: false });
@@ -27,6 +21,17 @@ EXECUTE = """async code => {
     future.onIOPub = message => { said.push(message.content.text ?? message.content.evalue ?? ''); };
     await future.done;
     return said.join('');
+}"""
+
+# The page's layout follows a theme or a first answer of the kernel with some delay; a hand would wait for it as well.
+STILL = """async target => {
+    const place = () => JSON.stringify(target.getBoundingClientRect());
+    const [frame, patience] = [() => new Promise(resolve => requestAnimationFrame(resolve)), performance.now() + 10000];
+    for (let [before, same] = [place(), 0]; same < 15 && performance.now() < patience;) {
+        await frame();
+        same = place() === before ? same + 1 : 0;
+        before = place();
+    }
 }"""
 
 FAKE = f"""
@@ -62,6 +67,7 @@ class MapPage:
         """The middle of what can be held of a row's window, in pixels of the page."""
         target = self.row(name).locator(f"[data-part={part}]")
         target.scroll_into_view_if_needed()
+        target.evaluate(STILL)
         box = target.bounding_box()
         assert box is not None
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
@@ -77,6 +83,7 @@ class MapPage:
         x, y = self.handle(name, part)
         self.lab.page.mouse.move(x, y)
         self.lab.page.mouse.down()
+        expect(self.lab.page.locator(".bitwindow.bw-dragging")).to_be_attached()
         return Held(page=self, x=x, y=y, bit=self.bit_width(name, fmt))
 
     def expect_counts(self, name: str, fmt: FixedPoint, counts: Counts | None) -> None:
@@ -124,8 +131,6 @@ def open_map(lab: Lab, folder: Path, name: str, *sources: str) -> MapPage:
     """Runs the sources, the last of which shows a panel, in a notebook of that name."""
     write_notebook(folder / name, *sources)
     lab.open_notebook(name)
-    # A run that is asked for before the session is there makes JupyterLab ask which kernel to take.
-    lab.page.wait_for_function(CONNECTED, timeout=PATIENCE)
     lab.run_all()
     panel = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .bw-panel")
     expect(panel.locator(".bitwindow .bw-row").first).to_be_attached(timeout=PATIENCE)

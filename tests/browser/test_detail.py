@@ -12,7 +12,7 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel.examples import examples
 from bitwindow.panel.wording import exactly, minus
 from tests.browser.lab import Lab, write_notebook
-from tests.browser.map_page import CONNECTED, FAKE
+from tests.browser.map_page import FAKE
 from tests.panel.fake_quantizer import FakeQuantizer
 
 HOSTILE = '<img src=x onerror="window.taken=1">'
@@ -23,7 +23,6 @@ OPEN = f"{FAKE}\nq = FakeQuantizer.of({NAMES!r})\npanel = Panel(q)\npanel.select
 def open_panel(lab: Lab, folder: Path, name: str) -> Locator:
     write_notebook(folder / name, OPEN)
     lab.open_notebook(name)
-    lab.page.wait_for_function(CONNECTED, timeout=60_000)
     lab.run_all()
     panel = lab.page.locator(".bw-panel")
     expect(panel.locator(".bw-example").first).to_be_visible(timeout=60_000)

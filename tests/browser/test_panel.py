@@ -41,19 +41,10 @@ def in_this_process() -> dict[str, Any]:
     return names
 
 
-CONNECTED = """() => {
-    const context = window.jupyterapp.shell.currentWidget?.sessionContext;
-    const kernel = context?.session?.kernel;
-    return context?.isReady === true && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
-}"""
-
-
 def open_panel(lab: Lab, folder: Path, name: str) -> Locator:
     """Runs the network and its panel in a notebook of that name; returns the panel."""
     write_notebook(folder / name, NETWORK, "q.panel()")
     lab.open_notebook(name)
-    # A run that is asked for before the session is there makes JupyterLab ask which kernel to take.
-    lab.page.wait_for_function(CONNECTED, timeout=60_000)
     lab.run_all()
     return lab.page.locator(".bw-panel")
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bitwindow.session.load import read
 from tests.browser.lab import Lab, write_notebook
-from tests.browser.test_panel import CONNECTED, NETWORK
+from tests.browser.test_panel import NETWORK
 
 PATIENCE = 60_000
 SIDE = "#bitwindow-side-bar"
@@ -27,7 +27,6 @@ def show_side_bar(page: Page) -> Locator:
 def open_and_run(lab: Lab, folder: Path, name: str, *sources: str) -> None:
     write_notebook(folder / name, *sources)
     lab.open_notebook(name)
-    lab.page.wait_for_function(CONNECTED, timeout=PATIENCE)
     if sources:
         lab.run_all()
 

@@ -11,6 +11,7 @@ import type { Host } from './host.js';
 import { html } from './html.js';
 import { KeyControl } from './keyboard.js';
 import { type BitWindowModel, FORMATS_EVENT, ORDER_EVENT } from './model.js';
+import { Nearby } from './nearby.js';
 import { PointerControl } from './pointer.js';
 import { RowDrawing } from './row_drawing.js';
 import { scrollTo } from './scroll.js';
@@ -29,8 +30,9 @@ const STAYING = 48;
 export class BitWindow extends Interaction {
   override initialize(parameters: Parameters<Interaction['initialize']>[0]): void {
     super.initialize(parameters);
-    // bqplot's interaction is a <rect> over the plot; ours is a group, and bqplot's own layout of it goes nowhere.
-    this.setElement(element('g', 'bitwindow') as unknown as HTMLElement);
+    // bqplot's interaction is a <rect> over the plot. Ours stands in HTML above the whole figure, where a moved window
+    // makes the browser lay out and paint one row and not the picture with all its cells: bqplot gets an empty group.
+    this.setElement(element('g', '') as unknown as HTMLElement);
     this.d3el = { attr: () => this.d3el, remove: () => { this.el.remove(); } };
     this.abort = new AbortController();
     this.tip = new Tip();
@@ -41,10 +43,12 @@ export class BitWindow extends Interaction {
     super.render();
     addStyle();
     this.parent.el.classList.add('bitwindow-figure');
-    set(this.root, { role: 'group', 'aria-label': 'Bit windows; press ? for the keys' });
-    this.empty = element('text', 'bw-empty', this.el);
+    this.root = html('div', 'bitwindow', null, { role: 'group', 'aria-label': 'Bit windows; press ? for the keys' });
+    this.parent.el.prepend(this.root);
+    this.empty = html('div', 'bw-empty', this.root);
     this.surface = new Surface(this.root);
     this.cells = new Cells(this.parent);
+    this.nearby = new Nearby(rows => { this.cameOrWent(rows); });
     this.renderTop();
     this.rebuild();
     this.listenTo(this.model, 'change', () => { this.changed(); });
@@ -70,13 +74,12 @@ export class BitWindow extends Interaction {
     this.abort.abort();
     this.tip.remove();
     this.cells?.dispose();
+    this.nearby?.dispose();
     this.resize?.disconnect();
+    this.surface.dispose();
     this.top?.remove();
+    this.root.remove();
     super.remove();
-  }
-
-  private get root(): SVGGElement {
-    return this.el as unknown as SVGGElement;
   }
 
   private get host(): Host {
@@ -133,7 +136,8 @@ export class BitWindow extends Interaction {
     for (const row of this.rows) {
       row.root.remove();
     }
-    this.rows = this.model.rows.map((_, index) => new RowDrawing(this.el, index));
+    this.rows = this.model.rows.map((_, index) => new RowDrawing(this.root, index));
+    this.nearby?.watch(this.rows.map(row => row.root));
     this.layout();
   }
 
@@ -142,11 +146,10 @@ export class BitWindow extends Interaction {
     const height = top?.offsetHeight ?? 0;
     const geometry = geometryOf(this.parent, this.model.columns, height);
     this.geometry = geometry;
-    set(this.root, { transform: `translate(${-geometry.plot.left}, ${-geometry.plot.top})` });
     this.header?.layout(geometry);
     const titles = ROW_HEIGHT;
     top?.style.setProperty('top', `${height - titles > STAYING ? titles - height : 0}px`);
-    this.font = getComputedStyle(this.el).font || '11px sans-serif';
+    this.font = getComputedStyle(this.root).font || '11px sans-serif';
     for (const row of this.rows) {
       row.layout(geometry);
       row.update(this.model, geometry, this.font);
@@ -161,9 +164,9 @@ export class BitWindow extends Interaction {
     for (const row of this.rows) {
       row.put(places.get(row.index), this.geometry);
     }
-    this.cells?.arrange(this.geometry, order, this.rows.length);
+    this.arrangeCells();
     this.surface.arrange(this.geometry, order);
-    set(this.empty, { x: this.geometry.width / 2, y: topOfPlace(0.5, this.geometry) });
+    this.empty.style.top = `${topOfPlace(0, this.geometry)}px`;
     write(this.empty, order.length === 0 ? emptyText(this.model.rows.length, this.model.wish) : '');
     const height = `${topOfPlace(Math.max(order.length, 1), this.geometry) + BOTTOM}px`;
     if (this.parent.el.style.height !== height) {
@@ -172,6 +175,17 @@ export class BitWindow extends Interaction {
     this.bar.update();
     this.header?.update();
     this.letTabIn();
+  }
+
+  private arrangeCells(): void {
+    this.cells?.arrange(this.geometry, this.model.order, this.rows.length, row => this.nearby?.isFar(row) === true);
+  }
+
+  private cameOrWent(rows: readonly number[]): void {
+    for (const row of rows) {
+      this.rows[row]?.root.classList.toggle('bw-far', this.nearby?.isFar(row));
+    }
+    this.arrangeCells();
   }
 
   private reordered(): void {
@@ -233,11 +247,13 @@ export class BitWindow extends Interaction {
   declare private rows: RowDrawing[];
   declare private geometry: Geometry;
   declare private font: string;
+  declare private root: HTMLElement;
   declare private surface: Surface;
-  declare private empty: SVGTextElement;
+  declare private empty: HTMLElement;
   declare private bar: Bar;
   declare private help: Help;
   declare private cells: Cells | undefined;
+  declare private nearby: Nearby | undefined;
   declare private header: Header | undefined;
   declare private top: HTMLElement | undefined;
   declare private resize: ResizeObserver | undefined;

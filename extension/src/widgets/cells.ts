@@ -18,8 +18,9 @@ export class Cells {
     });
   }
 
-  arrange(geometry: Geometry, order: readonly number[], rows: number): void {
-    this.wanted = { geometry, order, rows };
+  /** `isFar` tells which rows need not be drawn. */
+  arrange(geometry: Geometry, order: readonly number[], rows: number, isFar: (row: number) => boolean): void {
+    this.wanted = { geometry, order, rows, isFar };
     this.apply();
   }
 
@@ -33,7 +34,7 @@ export class Cells {
     if (this.wanted === null || mark === null || mark === undefined) {
       return;
     }
-    const { geometry, order, rows } = this.wanted;
+    const { geometry, order, rows, isFar } = this.wanted;
     const { plot } = geometry;
     const drawn = plot.height / Math.max(rows, 1);
     const scale = `scale(${geometry.bitsWidth / Math.max(plot.width, 1)}, ${ROW_HEIGHT / Math.max(drawn, 1e-9)})`;
@@ -41,12 +42,19 @@ export class Cells {
     const places = new Map(order.map((index, place) => [index, place]));
     groups.forEach((group, index) => {
       const place = places.get(index);
-      set(group, place === undefined ? { display: 'none' } : { display: 'inline', transform: `translate(0, ${place * drawn})` });
+      set(group, place === undefined || isFar(index) ? { display: 'none' } : { display: 'inline', transform: `translate(0, ${place * drawn})` });
     });
     // what was written just now is not news
     this.observer.takeRecords();
   }
 
   private readonly observer = new MutationObserver(() => { this.apply(); });
-  private wanted: { readonly geometry: Geometry; readonly order: readonly number[]; readonly rows: number } | null = null;
+  private wanted: Wanted | null = null;
+}
+
+interface Wanted {
+  readonly geometry: Geometry;
+  readonly order: readonly number[];
+  readonly rows: number;
+  readonly isFar: (row: number) => boolean;
 }

@@ -6,7 +6,7 @@ import type { Tip } from './tip.js';
 
 /** What the view gives to its controls. */
 export interface Host {
-  readonly root: SVGGElement;
+  readonly root: HTMLElement;
   readonly figure: HTMLElement;
   readonly model: BitWindowModel;
   readonly surface: Surface;

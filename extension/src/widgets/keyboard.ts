@@ -9,7 +9,17 @@ export class KeyControl {
   constructor(private readonly host: Host, private readonly cancelDrag: () => void, signal: AbortSignal) {
     // Before JupyterLab, whose own listener waits at the document and would take Z, Y, A and L for notebook commands.
     window.addEventListener('keydown', event => { this.press(event); }, { signal, capture: true });
+    host.root.addEventListener('focusin', event => { this.follow(event); }, { signal });
     host.root.addEventListener('focusout', () => { host.tip.hide(); }, { signal });
+  }
+
+  /** A row that a screen reader or a script gave the focus is the one that the keys mean; a pointer has made it so before. */
+  private follow(event: FocusEvent): void {
+    const { model } = this.host;
+    const row = Number((event.target as Element).closest('.bw-row')?.getAttribute('data-row') ?? -1);
+    if (row >= 0 && row !== model.active) {
+      model.choose(model.selected.includes(row) ? model.selected : [row], row, this.host.callbacks());
+    }
   }
 
   private press(event: KeyboardEvent): void {

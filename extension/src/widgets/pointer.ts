@@ -50,6 +50,7 @@ export class PointerControl {
       model.choose(model.selected, row, this.host.callbacks());
     }
     this.host.focus(row);
+    this.host.surface.forget();
     this.drag = Drag.begin(model.dragRows, model.movingWith(row), row, this.partAt(row, event), this.host.surface.bitAt(event), model.columns);
     if (this.drag !== null) {
       this.host.root.setPointerCapture(event.pointerId);

@@ -19,7 +19,7 @@ const KERNELS: ReadonlySet<ColumnKey> = new Set(['rounded', 'sqnr']);
 /** One row's part of the picture; its root element is a slider to a screen reader. */
 export class RowDrawing {
   constructor(parent: Element, readonly index: number) {
-    this.root = element('g', 'bw-row', parent, { role: 'slider', tabindex: -1, 'data-row': index });
+    this.root = element('svg', 'bw-row', parent, { role: 'slider', tabindex: -1, 'data-row': index });
     this.band = element('rect', 'bw-band', this.root);
     // over the mask, under the frame
     const lane = element('g', '');
@@ -35,9 +35,10 @@ export class RowDrawing {
 
   /** Puts the row at its place from the top, or hides it. */
   put(place: number | undefined, geometry: Geometry): void {
-    set(this.root, place === undefined ? { display: 'none' } : { display: 'inline' });
+    const { style } = this.root;
+    style.display = place === undefined ? 'none' : 'block';
     if (place !== undefined) {
-      set(this.root, { transform: `translate(0, ${topOfPlace(place, geometry)})` });
+      style.top = `${topOfPlace(place, geometry)}px`;
     }
   }
 
@@ -71,6 +72,7 @@ export class RowDrawing {
     if (row.is_float) classes.push('bw-float');
     if (model.selected.includes(this.index)) classes.push('bw-selected');
     if (model.active === this.index) classes.push('bw-active');
+    if (this.root.classList.contains('bw-far')) classes.push('bw-far');
     set(this.root, { class: classes.join(' ') });
     set(this.padlock, { display: row.locked ? 'inline' : 'none' });
     const counts = model.counts(this.index);
@@ -128,7 +130,7 @@ export class RowDrawing {
     });
   }
 
-  readonly root: SVGGElement;
+  readonly root: SVGSVGElement;
   private readonly band: SVGRectElement;
   private readonly window: RowWindow;
   private readonly marks: RowMarks;

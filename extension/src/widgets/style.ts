@@ -1,7 +1,10 @@
+import { ROW_HEIGHT } from './geometry.js';
+
 const ID = 'bitwindow-style';
 
 const ROWS = `
-.bitwindow { font: 11px var(--jp-ui-font-family, system-ui, sans-serif); outline: none; }
+.bitwindow { position: absolute; inset: 0; z-index: 1; pointer-events: none; will-change: transform; outline: none;
+  font: 11px var(--jp-ui-font-family, system-ui, sans-serif); }
 .bitwindow text { fill: var(--jp-ui-font-color1, #212121); dominant-baseline: central; user-select: none; pointer-events: none;
   font: inherit; stroke: none; }
 .bitwindow .bw-mask { fill: var(--bw-mask); fill-opacity: 0.46; pointer-events: none; shape-rendering: crispEdges; }
@@ -23,7 +26,9 @@ const ROWS = `
 .bitwindow text.bw-sign-text { font-size: 10px; text-anchor: middle; fill: var(--jp-ui-font-color1, #212121); }
 .bitwindow .bw-kept { fill: #fff; fill-opacity: 0.9; stroke: #1a1a1a; stroke-width: 1.2; pointer-events: none; }
 .bitwindow .bw-lost { fill: #c62828; stroke: #fff; stroke-width: 0.9; pointer-events: none; }
-.bitwindow .bw-row { outline: none; }
+.bitwindow .bw-row { position: absolute; left: 0; width: 100%; height: ${ROW_HEIGHT}px; contain: strict; outline: none; }
+.bitwindow .bw-far { content-visibility: hidden; }
+.bitwindow .bw-active { will-change: transform; }
 .bitwindow .bw-focus { fill: none; stroke: none; pointer-events: none; }
 .bitwindow .bw-row:focus-visible .bw-focus { stroke: var(--jp-brand-color1, #1976d2); stroke-width: 2; }
 .bitwindow .bw-selected text.bw-name { font-weight: 600; }
@@ -34,7 +39,8 @@ const ROWS = `
 .bitwindow text.bw-warn { fill: var(--bw-warn); font-weight: 600; }
 .bitwindow text.bw-alarm { fill: var(--bw-alarm); font-weight: 600; }
 .bitwindow text.bw-stale { opacity: 0.4; }
-.bitwindow text.bw-empty { text-anchor: middle; font-size: 12px; fill: var(--jp-ui-font-color2, #616161); }
+.bitwindow .bw-empty { position: absolute; inset-inline: 0; text-align: center; font-size: 12px; line-height: ${ROW_HEIGHT}px;
+  color: var(--jp-ui-font-color2, #616161); }
 .bitwindow .bw-strip { pointer-events: none; }
 .bitwindow .bw-strip.bw-stale { opacity: 0.3; }
 .bitwindow .bw-lane { fill: var(--jp-layout-color1, #fff); fill-opacity: 0.82; stroke: var(--jp-ui-font-color2, #616161); stroke-width: 0.5; }

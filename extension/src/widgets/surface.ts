@@ -12,14 +12,29 @@ export interface Spot {
 
 /** Turns pointer positions into rows and bits of the view, whatever scroll and zoom lie between. */
 export class Surface {
-  constructor(private readonly root: SVGGElement) {}
+  constructor(private readonly root: HTMLElement) {
+    // whatever scrolls may carry the view along
+    window.addEventListener('scroll', () => { this.forget(); }, { signal: this.abort.signal, capture: true, passive: true });
+    window.addEventListener('resize', () => { this.forget(); }, { signal: this.abort.signal });
+  }
 
   arrange(geometry: Geometry, order: readonly number[]): void {
     this.geometry = geometry;
     this.order = order;
+    this.forget();
+  }
+
+  /** Looks anew for where the view is on the screen. */
+  forget(): void {
+    this.known = null;
+  }
+
+  dispose(): void {
+    this.abort.abort();
   }
 
   spot(event: MouseEvent): Spot | null {
+    this.forget();
     const { geometry } = this;
     const { x, y, scale } = this.origin();
     const down = (event.clientY - y) / scale - (geometry?.top ?? 0);
@@ -54,11 +69,25 @@ export class Surface {
     return (this.geometry?.bitWidth ?? 1) * this.origin().scale;
   }
 
-  private origin(): { readonly x: number; readonly y: number; readonly scale: number } {
-    const matrix = this.root.getScreenCTM();
-    return { x: matrix?.e ?? 0, y: matrix?.f ?? 0, scale: matrix?.a ?? 1 };
+  /** Kept between questions: amid a drag each one would make the browser lay the page out first. */
+  private origin(): Origin {
+    this.known ??= originOf(this.root);
+    return this.known;
   }
 
   private geometry: Geometry | null = null;
   private order: readonly number[] = [];
+  private known: Origin | null = null;
+  private readonly abort = new AbortController();
+}
+
+interface Origin {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+
+function originOf(root: HTMLElement): Origin {
+  const { left, top, width } = root.getBoundingClientRect();
+  return { x: left, y: top, scale: root.offsetWidth > 0 ? width / root.offsetWidth : 1 };
 }

@@ -26,9 +26,14 @@ export function set(target: Element, attributes: Attributes): void {
   }
 }
 
-/** Sets text as text, never as markup. */
+/** Sets text as text, never as markup; in the text node that is there, which costs the browser less than a new one. */
 export function write(target: Element, text: string): void {
-  if (target.textContent !== text) {
+  const { firstChild } = target;
+  if (firstChild instanceof Text && firstChild.nextSibling === null) {
+    if (firstChild.data !== text) {
+      firstChild.data = text;
+    }
+  } else if (target.textContent !== text) {
     target.textContent = text;
   }
 }

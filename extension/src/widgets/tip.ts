@@ -1,3 +1,5 @@
+import { write } from './svg.js';
+
 /** A box of text beside the pointer, above everything else on the page. */
 export class Tip {
   show(text: string, x: number, y: number): void {
@@ -6,7 +8,7 @@ export class Tip {
     }
     if (this.node.hidden || this.text !== text) {
       this.text = text;
-      this.node.textContent = text;
+      write(this.node, text);
       this.node.hidden = false;
       this.size = this.sizeOf(text);
     }

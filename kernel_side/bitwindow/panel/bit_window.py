@@ -44,9 +44,10 @@ SORT_KEYS = (
 """What rows can be sorted by; ``network`` is the order in which they are given."""
 
 OnChange = Callable[[int, FixedPoint], None]
+OnChanges = Callable[[Mapping[int, FixedPoint]], None]
 OnAction = Callable[[str, tuple[int, ...]], None]
 OnCommit = Callable[[], None]
-Callback = TypeVar("Callback", OnChange, OnAction, OnCommit)
+Callback = TypeVar("Callback", OnChange, OnChanges, OnAction, OnCommit)
 
 
 def _rows_to_json(rows: tuple[Row, ...], _widget: object) -> list[dict[str, Any]]:
@@ -150,6 +151,7 @@ class BitWindow(Interaction):
         self.x_scale = LinearScale() if x_scale is None else x_scale
         self.y_scale = LinearScale() if y_scale is None else y_scale
         self._change_callbacks: list[OnChange] = []
+        self._changes_callbacks: list[OnChanges] = []
         self._action_callbacks: list[OnAction] = []
         self._commit_callbacks: list[OnCommit] = []
         self._uncommitted = False
@@ -216,6 +218,10 @@ class BitWindow(Interaction):
         """Call ``callback(row_index, fmt)`` for each row whose type the user changed; returns what stops it."""
         return _register(self._change_callbacks, callback)
 
+    def on_changes(self, callback: OnChanges) -> Callable[[], None]:
+        """Call ``callback({row_index: fmt})`` once for all rows that the user changed together; returns what stops it."""
+        return _register(self._changes_callbacks, callback)
+
     def on_action(self, callback: OnAction) -> Callable[[], None]:
         """Call ``callback(action, row_indices)`` for ``lock``, ``unlock``, ``reset``, ``undo`` and ``redo``.
 
@@ -253,6 +259,8 @@ class BitWindow(Interaction):
             for index, fmt in changed.items():
                 for callback in tuple(self._change_callbacks):
                     callback(index, fmt)
+            for tell in tuple(self._changes_callbacks) if changed else ():
+                tell(changed)
             self._commit(changed=bool(changed), dragging=request["dragging"])
 
     def _commit(self, *, changed: bool, dragging: bool) -> None:

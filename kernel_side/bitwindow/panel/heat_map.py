@@ -30,15 +30,15 @@ class HeatMap:
     no visible height, because bqplot's ``GridHeatMap`` squeezes one row to a vector that it then refuses.
 
     Args:
-        on_window: Called with (row, type) when the user moved a window with the mouse or the keyboard.
+        on_windows: Called with the types by row when the user moved windows with the mouse or the keyboard.
         on_action: Called with (action, rows) for ``lock``, ``unlock``, ``reset``, ``undo`` and ``redo``.
         on_select: Called with the row that the user made the active one.
-        on_commit: Called when a drag has ended or a key has done its work, after its ``on_window`` calls.
+        on_commit: Called when a drag has ended or a key has done its work, after its ``on_windows`` calls.
     """
 
     def __init__(
         self,
-        on_window: Callable[[int, FixedPoint], None],
+        on_windows: Callable[[Mapping[int, FixedPoint]], None],
         on_action: Callable[[str, tuple[int, ...]], None],
         on_select: Callable[[int], None],
         on_commit: Callable[[], None],
@@ -71,7 +71,7 @@ class HeatMap:
         body.add_class("bw-body")
         self.widget = widgets.Box([body])
         self.widget.add_class("bw-map")
-        self.window.on_change(on_window)
+        self.window.on_changes(on_windows)
         self.window.on_action(on_action)
         self.window.on_commit(on_commit)
         self.window.observe(self._activated, "active")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,15 @@ from bitwindow.panel.controls import Controls, Selected
 from bitwindow.panel.detail import Detail
 from bitwindow.panel.heat_map import HeatMap
 from bitwindow.panel.paced import Paced
+from bitwindow.panel.resting import Resting
 from bitwindow.panel.row_editor import RowEditor
 from bitwindow.panel.summary import Summary
 
 SECONDS_BETWEEN_UPDATES = 0.1
 """How often the progress of an evaluation or a calibration is drawn at most; its end is always drawn."""
+
+HAND_RESTS, HAND_MOVES = 0.12, 0.6
+"""While a window is dragged, what stands around the map follows when the hand rests so long, and else so often, in seconds."""
 
 _STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
@@ -45,7 +49,7 @@ class Panel(widgets.VBox):
         self.summary = Summary(quantizer)
         self.changes = Changes(quantizer, self._act, self._reset)
         self._in_gesture = False
-        self.heat_map = HeatMap(self._window_changed, self._window_action, self._select_row, self._window_settled)
+        self.heat_map = HeatMap(self._windows_changed, self._window_action, self._select_row, self._window_settled)
         self.editor = RowEditor(self._set_format, self._select, self._act, self._reset)
         self.detail = Detail(self._act)
         self.error = widgets.HTML()
@@ -56,6 +60,7 @@ class Panel(widgets.VBox):
         self._last_progress = 0.0
         self._closed = False
         self._draw_strips = Paced(lambda: self._draw("strips"), SECONDS_BETWEEN_UPDATES)
+        self._draw_around_soon = Resting(lambda: self._draw("around"), HAND_RESTS, HAND_MOVES)
         super().__init__([*self._parts()])
         self.add_class("bw-panel")
         self._stop_listening = quantizer.listen(self._heard)
@@ -99,6 +104,7 @@ class Panel(widgets.VBox):
         self._stop_listening()
         self.heat_map.window.unobserve(self._selection_changed, "selected")
         self._draw_strips.close()
+        self._draw_around_soon.close()
         self.heat_map.focus(self.quantizer, None)
         self.heat_map.close()
         close_below(self)
@@ -141,6 +147,9 @@ class Panel(widgets.VBox):
         if waiting & {"formats", "settings", "calibration", "selection"}:
             with self._errors_shown(clear=False):
                 self._draw_rows(map_too=waiting != {"selection"})
+        elif "around" in waiting:
+            with self._errors_shown(clear=False):
+                self._draw_around(list(self.quantizer.sites))
         if "strips" in waiting:
             self.heat_map.show_strips(self.quantizer, list(self.quantizer.sites))
         if "evaluation" in waiting:
@@ -154,7 +163,12 @@ class Panel(widgets.VBox):
         if self._selected in names:
             self.heat_map.select(names.index(self._selected))
         self.heat_map.focus(self.quantizer, self._selected)
-        self._draw_around(names)
+        if map_too and self.heat_map.window.dragging:
+            # The browser draws the moved row by itself; the rest of the page would cost it frames of the drag.
+            self._draw_around_soon()
+        else:
+            self._draw_around_soon.cancel()
+            self._draw_around(names)
 
     def _draw_around(self, names: list[str]) -> None:
         q, site, window = self.quantizer, self._selected_site(), self.heat_map.window
@@ -198,12 +212,13 @@ class Panel(widgets.VBox):
     def _selection_changed(self, _change: object) -> None:
         self.controls.show(self._selection())
 
-    def _window_changed(self, row: int, fmt: FixedPoint) -> None:
-        name = list(self.quantizer.sites)[row]
+    def _windows_changed(self, changed: Mapping[int, FixedPoint]) -> None:
+        names = list(self.quantizer.sites)
+        formats: dict[str, FixedPoint | str] = {names[row]: fmt for row, fmt in changed.items()}
         # All of one drag, over all selected rows, is one step to undo.
-        self._act(lambda: self.quantizer.set_formats({name: fmt}, join=self._in_gesture))
+        self._act(lambda: self.quantizer.set_formats(formats, join=self._in_gesture))
         self._in_gesture = True
-        if self.quantizer.sites[name].format != fmt:
+        if any(self.quantizer.sites[name].format != fmt for name, fmt in formats.items()):
             self._draw("formats")  # a refused type goes back to where it was
 
     def _window_settled(self) -> None:

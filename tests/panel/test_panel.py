@@ -177,7 +177,35 @@ def test_all_of_a_drag_is_one_step_and_the_next_drag_another(q: FakeQuantizer, p
     for sequence, (length, dragging) in enumerate([(3, True), (4, True), (5, False), (6, True), (7, False)], 1):
         changes = [{"row": row, "signed": True, "word_length": 6, "fraction_length": length} for row in (1, 2)]
         panel.heat_map.window.request = {"sequence": sequence, "changes": changes, "dragging": dragging}
-    assert q.joins == [False, True, True, True, True, True, False, True, True, True]
+    assert q.joins == [False, True, True, False, True]
+
+
+def test_what_stands_around_the_map_follows_a_drag_at_rest_and_at_its_end(q: FakeQuantizer, panel: Panel) -> None:
+    panel.selected = "conv1"
+    drawn = []
+    panel.editor.type.observe(lambda change: drawn.append(change["new"]), "value")
+
+    def ask(sequence: int, length: int, *, dragging: bool) -> None:
+        change = {"row": 2, "signed": True, "word_length": 6, "fraction_length": length}
+        panel.heat_map.window.request = {"sequence": sequence, "changes": [change], "dragging": dragging}
+
+    ask(1, 3, dragging=True)
+    ask(2, 4, dragging=True)
+    assert panel.heat_map.window.rows[2].format == FixedPoint(True, 6, 4)
+    assert (panel.heat_map.window.rows[2].precision, drawn) == ("42.1 dB", [])
+    ask(3, 5, dragging=False)
+    assert drawn == ["sfix6_En5"]
+    assert q.joins == [False, True, True]
+
+
+def test_a_hand_that_rests_amid_a_drag_sees_all_of_the_panel(panel: Panel) -> None:
+    panel.selected = "conv1"
+    seen = threading.Event()
+    panel.editor.type.observe(lambda _: seen.set(), "value")
+    change = {"row": 2, "signed": True, "word_length": 6, "fraction_length": 4}
+    panel.heat_map.window.request = {"sequence": 1, "changes": [change], "dragging": True}
+    assert seen.wait(30)
+    assert panel.editor.type.value == "sfix6_En4"
 
 
 def test_a_refused_drag_goes_back() -> None:

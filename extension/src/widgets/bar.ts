@@ -58,6 +58,7 @@ export class Bar {
     this.count.textContent = shown === all ? `${all} rows` : `${shown} of ${all} rows`;
     this.status.textContent = model.waiting.text;
     this.status.hidden = model.waiting.text === '';
+    this.status.classList.toggle('bw-passing', model.waiting.state === 'busy');
   }
 
   private kindButtons(): ReadonlyMap<Kind, HTMLButtonElement> {

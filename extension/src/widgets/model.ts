@@ -6,6 +6,7 @@ import { type FixedPoint, sameType } from '../core/fixed_point.js';
 import { Mailbox } from '../core/mailbox.js';
 import type { Columns } from '../core/moves.js';
 import { MOVING_KEYS, orderOf, type Wish } from '../core/order.js';
+import { Pace } from '../core/pace.js';
 import { type BitCounts, type Counts, type Fates, SpectrumTable } from '../core/spectrum_table.js';
 import type { Action, Row, Strip } from '../core/wire.js';
 import { changedRows, sortValue } from './rows.js';
@@ -16,6 +17,9 @@ import { Waiting } from './waiting.js';
 export const FORMATS_EVENT = 'bitwindow:formats';
 /** Fired when other rows are shown, or in another order. */
 export const ORDER_EVENT = 'bitwindow:order';
+
+/** So often, in milliseconds, a drag tells the kernel of where it is; its first step and its end are told at once. */
+const PACE = 80;
 
 type Callbacks = Parameters<WidgetModel['save_changes']>[0];
 
@@ -34,6 +38,7 @@ export class BitWindowModel extends WidgetModel {
   override initialize(...parameters: Parameters<WidgetModel['initialize']>): void {
     super.initialize(...parameters);
     this.mailbox = new Mailbox();
+    this.pace = new Pace(PACE);
     this.spectra = new Map();
     this.asked = [];
     this.waiting = new Waiting(this);
@@ -127,7 +132,14 @@ export class BitWindowModel extends WidgetModel {
       return;
     }
     this.waiting.begin();
-    this.update({ request: this.mailbox.post(changed, dragging) }, callbacks);
+    const request = this.mailbox.post(changed, dragging);
+    if (dragging) {
+      // a message for every snap would have the kernel, the server and this page busy with answers to the ones before
+      this.set({ request });
+      this.pace.ask(() => { this.save_changes(callbacks); });
+    } else {
+      this.update({ request }, callbacks);
+    }
     this.tellFormats(changed.map(([row]) => row));
   }
 
@@ -145,6 +157,7 @@ export class BitWindowModel extends WidgetModel {
   update(traits: Partial<Traits>, callbacks: Callbacks): void {
     this.waiting.look();
     this.set(traits);
+    this.pace.done();
     this.save_changes(callbacks);
   }
 
@@ -179,6 +192,8 @@ export class BitWindowModel extends WidgetModel {
     if (this.mailbox.isEmpty) {
       this.waiting.end();
       this.sendAsked();
+    } else {
+      this.waiting.heard();
     }
   }
 
@@ -223,6 +238,7 @@ export class BitWindowModel extends WidgetModel {
   /** What the kernel was asked for and not told yet. */
   declare private asked: [Action, Callbacks][];
   declare private mailbox: Mailbox;
+  declare private pace: Pace;
   declare private spectra: Map<number, SpectrumTable>;
 }
 

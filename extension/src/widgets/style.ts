@@ -73,6 +73,8 @@ const TOP = `
 .bw-top input.bw-threshold { width: 40px; padding: 0 3px; text-align: right; }
 .bw-count { color: var(--jp-ui-font-color2, #616161); font-variant-numeric: tabular-nums; }
 .bw-status { padding: 1px 6px; border-left: 3px solid var(--bw-warn); background: var(--jp-layout-color2, #eee); }
+/* what comes and goes amid a drag must not move the rows */
+.bw-status.bw-passing { position: absolute; right: 6px; top: 5px; }
 .bw-header { position: relative; height: 22px; overflow: hidden; }
 .bw-top button.bw-title { position: absolute; top: 1px; padding: 0; border: none; background: none; font-size: 10px; white-space: nowrap;
   color: var(--jp-ui-font-color2, #616161); }

@@ -42,12 +42,20 @@ export class Waiting {
     }
   }
 
-  /** The kernel was asked for something. */
+  /** The kernel was asked for something, and has not been silent yet. */
   begin(): void {
     this.timer ??= setTimeout(() => {
       this.look();
       this.setLate(true);
     }, PATIENCE);
+  }
+
+  /** The kernel has answered some of it: amid a drag something is asked all the time, and only silence counts. */
+  heard(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.setLate(false);
+    this.begin();
   }
 
   /** The kernel has answered everything. */

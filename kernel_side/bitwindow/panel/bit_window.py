@@ -219,7 +219,7 @@ class BitWindow(Interaction):
         return _register(self._change_callbacks, callback)
 
     def on_changes(self, callback: OnChanges) -> Callable[[], None]:
-        """Call ``callback({row_index: fmt})`` once for all rows that the user changed together; returns what stops it."""
+        """Call ``callback({row_index: fmt})`` once for all rows changed together; returns what stops it."""
         return _register(self._changes_callbacks, callback)
 
     def on_action(self, callback: OnAction) -> Callable[[], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -21,6 +22,15 @@ from bitwindow.panel.wire import Row
 from bitwindow.spectrum.record import Spectrum
 
 _NO_HEIGHT = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MadeRow:
+    """A row and what it was made from."""
+
+    spectrum: Spectrum | None
+    made_from: tuple[object, ...]
+    row: Row
 
 
 class HeatMap:
@@ -46,6 +56,7 @@ class HeatMap:
         self._on_select = on_select
         self._shown: Columns | None = None
         self._spectra: list[Spectrum | None] = []
+        self._made: dict[str, _MadeRow] = {}
         self._sized = False
         self._focused: str | None = None
         self.window = BitWindow(tooltips=True)
@@ -93,14 +104,28 @@ class HeatMap:
                 self._spectra = [site.spectrum for site in sites]
                 self.window.tables = tuple(_table(spectrum) for spectrum in self._spectra)
             locked = [row.locked for row in self.window.rows] + [False] * len(sites)
+            modes = (self.window.rounding, self.window.overflow)
             self.window.rows = tuple(
-                window_row(site, locked=was_locked) for site, was_locked in zip(sites, locked, strict=False)
+                self._row(site, modes).with_lock(locked=was_locked)
+                for site, was_locked in zip(sites, locked, strict=False)
             )
             self.show_strips(quantizer, [site.name for site in sites])
         if not self._sized and sites:
             # The browser keeps the height from here on: only there it is known how many rows are shown.
             self._sized = True
             self.figure.layout.height = f"{self.window.figure_height}px"
+
+    def _row(self, site: SiteView, modes: tuple[str, str]) -> Row:
+        """Return the row of a site, the one of before where all that it is made from is the same.
+
+        With each step of a drag one of perhaps hundreds of rows differs.
+        """
+        made_from = (site.format, site.reason, site.flag, *modes)
+        known = self._made.get(site.name)
+        if known is None or known.spectrum is not site.spectrum or known.made_from != made_from:
+            known = _MadeRow(spectrum=site.spectrum, made_from=made_from, row=window_row(site))
+            self._made[site.name] = known
+        return known.row
 
     def show_strips(self, quantizer: QuantizerView, names: Sequence[str]) -> None:
         """Send the accuracy of other windows, where the quantizer evaluates them."""

@@ -33,7 +33,7 @@ class Resting:
             self._last = time.monotonic()
             if self._timer is None and not self._closed:
                 self._first = self._last
-                self._start(self._rest)
+                self._start(min(self._rest, self._most))
 
     def cancel(self) -> None:
         """Forget what was asked for: it has been done."""

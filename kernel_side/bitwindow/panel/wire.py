@@ -83,7 +83,7 @@ class Row:
 
     def with_lock(self, *, locked: bool) -> Row:
         """Return the row, locked or not."""
-        return replace(self, locked=locked)
+        return self if locked == self.locked else replace(self, locked=locked)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the row as the schema's ``Row``; a float row carries a type that nothing draws.

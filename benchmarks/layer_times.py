@@ -47,9 +47,9 @@ def run_layers(bench: Bench, prepared: Prepared, chunks: list[Chunk]) -> float:
             boundaries[name] = executor.read_input(
                 prepared.setting, index, leaf, chunk.places, len(chunk.places), tally=False
             )[0]
-        for layer in chunk.layers:
+        for layer, follower in executor.together(prepared.setting, chunk.layers):
             boundaries |= executor.run_layer(
-                prepared.setting, layer, boundaries, chunk.places, len(chunk.places), tally=False
+                prepared.setting, layer, boundaries, chunk.places, len(chunk.places), tally=False, follower=follower
             )[0]
         for name in network.outputs:
             np.asarray(boundaries[name])

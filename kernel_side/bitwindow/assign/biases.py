@@ -75,7 +75,14 @@ def _fitting(network: Network, name: str, fmt: FixedPoint) -> tuple[FixedPoint, 
     """Return the type, or one of a coarser LSB that all of the bias's values fit, with a flag that says so."""
     if name not in network.parameters:
         return fmt, ""
-    spectrum = _spectrum(network.parameters[name])
+    values = network.parameters[name]
+    spectrum, known = _spectrum(values)
+    if fmt not in known:
+        known[fmt] = _finest_fitting(spectrum, fmt)
+    return known[fmt]
+
+
+def _finest_fitting(spectrum: Spectrum, fmt: FixedPoint) -> tuple[FixedPoint, str]:
     lost, fitting = spectrum.counts(fmt).overflow, fmt
     while spectrum.counts(fitting).overflow and fitting.fraction_length > _COARSEST:
         fitting = replace(fitting, fraction_length=fitting.fraction_length - 1)
@@ -83,16 +90,17 @@ def _fitting(network: Network, name: str, fmt: FixedPoint) -> tuple[FixedPoint, 
     return fitting, words if lost else ""
 
 
-_SPECTRA: dict[int, tuple[NDArray[Any], Spectrum]] = {}
+_Fitting = dict[FixedPoint, tuple[FixedPoint, str]]
+_SPECTRA: dict[int, tuple[NDArray[Any], Spectrum, _Fitting]] = {}
 _MOST_SPECTRA = 1000
 
 
-def _spectrum(values: NDArray[Any]) -> Spectrum:
-    """Return a bias's spectrum, counted once: every step of a drag asks for it."""
+def _spectrum(values: NDArray[Any]) -> tuple[Spectrum, _Fitting]:
+    """Return a bias's spectrum and what was found to fit: every step of a drag asks for both."""
     known = _SPECTRA.get(id(values))
     if known is None:
         if len(_SPECTRA) >= _MOST_SPECTRA:
             _SPECTRA.clear()
         # Holding the array keeps its id from being given away.
-        known = _SPECTRA[id(values)] = (values, Spectrum.of(values))
-    return known[1]
+        known = _SPECTRA[id(values)] = (values, Spectrum.of(values), {})
+    return known[1:]

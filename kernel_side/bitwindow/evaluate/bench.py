@@ -25,6 +25,7 @@ from bitwindow.evaluate.paired import difference_interval
 from bitwindow.evaluate.report import Evaluation, Interval
 from bitwindow.evaluate.score import Score, score
 from bitwindow.execute.modes import Modes
+from bitwindow.execute.several import SEVERAL
 
 MOST_OUTCOMES = 300
 
@@ -42,7 +43,7 @@ class Bench:
         self.engine, self.data, self.cache = engine, data, cache
         self.layered = Layered(engine, data, cache)
         self.float_outcome = Outcome()
-        self._float_labels: dict[int, Any] = {}
+        self._chunk_labels: dict[int, Any] = {}
         self._outcomes: OrderedDict[Key, Outcome] = OrderedDict()
         self._known: OrderedDict[Any, Key] = OrderedDict()
 
@@ -77,7 +78,22 @@ class Bench:
         chunk = outcome.chunks
         outputs = self.layered.run(prepared, chunk, keep=keep, check=check)
         self.advance_float(chunk + 1, check)
-        self._add(outcome, outputs, chunk)
+        self._add(outcome, outputs, range(chunk, chunk + 1))
+        return outcome
+
+    def advance_far(self, prepared: Prepared, check: Check) -> Outcome:
+        """Evaluate the next chunks of these types, several at once where that is done sooner than one by one.
+
+        Raises:
+            Abandoned: By ``check``; what was finished stays known.
+        """
+        outcome, data = self.outcome(prepared), self.data
+        chunks = range(outcome.chunks, min(outcome.chunks + SEVERAL, data.chunks))
+        far = outcome.chunks and len(chunks) > 1 and data.metric.per_sample and self.float_outcome.chunks >= chunks.stop
+        outputs = self.layered.run_several(prepared, chunks, check=check) if far else None
+        if outputs is None:
+            return self.advance(prepared, check, keep=True)
+        self._add(outcome, tuple(np.concatenate(leaf) for leaf in zip(*outputs, strict=True)), chunks)
         return outcome
 
     def advance_float(self, chunks: int, check: Check) -> None:
@@ -89,8 +105,8 @@ class Bench:
             outputs, _ = self.engine.observe(self.engine.parameters, *rows.leaves)
             leaves = valid_rows(outputs, rows.valid)
             if self.data.labels is None:
-                self._float_labels[chunk] = self.data.metric.labels_from(self.engine.joined([leaves]))
-            self._add(self.float_outcome, leaves, chunk)
+                self._chunk_labels[chunk] = self.data.metric.labels_from(self.engine.joined([leaves]))
+            self._add(self.float_outcome, leaves, range(chunk, chunk + 1))
 
     def value(self, outcome: Outcome) -> Score:
         """Return the metric over the samples of an outcome so far, with its intervals.
@@ -156,17 +172,21 @@ class Bench:
 
     # ------------------------------------------------------------------ inside
 
-    def _add(self, outcome: Outcome, outputs: Leaves, chunk: int) -> None:
+    def _add(self, outcome: Outcome, outputs: Leaves, chunks: range) -> None:
         metric, n = self.data.metric, len(outputs[0])
-        scores = np.asarray(metric.score(self.engine.joined([outputs]), self._labels(chunk)), np.float64)
+        labels = [self._labels(chunk) for chunk in chunks]
+        wanted = labels[0] if len(labels) == 1 else _stacked(labels)
+        scores = np.asarray(metric.score(self.engine.joined([outputs]), wanted), np.float64)
         per_sample = scores.shape == (n,)
         kept = scores.astype(np.int8) if metric.proportion else scores
-        outcome.part = outcome.part.with_chunk(
-            n, kept if per_sample else None, None if per_sample and metric.per_sample else outputs
+        outcome.part = outcome.part.with_chunks(
+            len(chunks), n, kept if per_sample else None, None if per_sample and metric.per_sample else outputs
         )
 
     def _labels(self, chunk: int) -> Any:
-        return self._float_labels[chunk] if self.data.labels is None else self.data.labels_of(chunk)
+        if chunk not in self._chunk_labels:
+            self._chunk_labels[chunk] = self.data.labels_of(chunk)
+        return self._chunk_labels[chunk]
 
     def _score(self, part: Part) -> Score:
         data, n = self.data, part.n

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -115,15 +115,39 @@ class Layered:
             made = self._timed(-1 - self._inputs[name], partial(self._read, prepared, name, rows))
             self._take(prepared, chunk, made, -1 - self._inputs[name], boundaries, keep=keep)
         unseen = 0.0
-        for index in layers:
+        for index, follower in self.engine.executor.together(prepared.setting, layers):
             check()
-            made = self._timed(index, partial(self._layer, prepared, index, boundaries, rows))
+            made = self._timed(index, partial(self._layer, prepared, index, follower, boundaries, rows))
             self._take(prepared, chunk, made, index, boundaries, keep=keep)
             unseen += self.seconds(index)
             if unseen > UNSEEN_SECONDS:
                 jax.block_until_ready(list(made.values()))  # type: ignore[no-untyped-call]
                 unseen = 0.0
         return self._outputs(prepared, boundaries, rows.places)
+
+    def run_several(self, prepared: Prepared, chunks: Sequence[int], *, check: Check) -> list[Leaves] | None:
+        """Return the outputs of several chunks' valid rows, each layer run once for all, and keep all boundaries.
+
+        Returns:
+            The outputs by chunk; None where not every layer that must run has such a step: run them one by one.
+
+        Raises:
+            Abandoned: By ``check``.
+        """
+        gathered = [self._gather(prepared, chunk) for chunk in chunks]
+        held, (_, _, layers) = [boundaries for boundaries, _, _ in gathered], gathered[0]
+        if any(inputs or own != layers for _, inputs, own in gathered):
+            return None
+        for index in layers:
+            check()
+            outputs = self.engine.executor.run_several(prepared.setting, index, held)
+            if outputs is None:
+                return None
+            name = self.engine.network.layers[index].outputs[0]
+            for chunk, boundaries, output in zip(chunks, held, outputs, strict=True):
+                self._take(prepared, chunk, {name: output}, index, boundaries, keep=True)
+        places = (self.data.places(chunk) for chunk in chunks)
+        return [self._outputs(prepared, own, rows) for own, rows in zip(held, places, strict=True)]
 
     def seconds(self, index: int) -> float:
         """Return what a layer takes for a chunk, 0 before it has run; -1 - i is the input i."""
@@ -160,9 +184,11 @@ class Layered:
         read = self.engine.executor.read_input
         return {name: read(prepared.setting, index, rows.leaf(index), rows.places, rows.valid, tally=False)[0]}
 
-    def _layer(self, prepared: Prepared, index: int, boundaries: Mapping[str, Any], rows: _LazyRows) -> dict[str, Any]:
+    def _layer(
+        self, prepared: Prepared, index: int, follower: int | None, boundaries: Mapping[str, Any], rows: _LazyRows
+    ) -> dict[str, Any]:
         run = self.engine.executor.run_layer
-        return run(prepared.setting, index, boundaries, rows.places, rows.valid, tally=False)[0]
+        return run(prepared.setting, index, boundaries, rows.places, rows.valid, tally=False, follower=follower)[0]
 
     def _timed(self, index: int, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         times = self._seconds.setdefault(index, [])

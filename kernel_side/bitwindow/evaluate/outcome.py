@@ -29,11 +29,11 @@ class Part:
         """Return the scores of the first ``n`` samples, None where there are none by sample."""
         return None if self.scores is None else self.scores[:n].astype(np.float64)
 
-    def with_chunk(self, n: int, scores: NDArray[Any] | None, outputs: Leaves | None) -> Part:
-        """Return the part with the next chunk: its ``n`` samples' scores, and its outputs where they are needed."""
+    def with_chunks(self, chunks: int, n: int, scores: NDArray[Any] | None, outputs: Leaves | None) -> Part:
+        """Return the part with the next chunks: their ``n`` samples' scores, and their outputs where needed."""
         joined = None if scores is None or self.scores is None else _joined(self.scores, scores)
         kept = self.outputs if outputs is None else (*self.outputs, outputs)
-        return Part(chunks=self.chunks + 1, n=self.n + n, scores=joined, outputs=kept)
+        return Part(chunks=self.chunks + chunks, n=self.n + n, scores=joined, outputs=kept)
 
 
 @dataclass(kw_only=True)

@@ -14,17 +14,21 @@ import numpy as np
 from bitwindow.execute.boundaries import carrier_dtype
 from bitwindow.execute.floating import cast_values, compute_in_floats
 from bitwindow.execute.integer import integer_step
+from bitwindow.execute.joined import pool_and_moves
 from bitwindow.execute.lookups import lookup_step
 from bitwindow.execute.planning import output_format
+from bitwindow.execute.several import repeated
 from bitwindow.execute.structure import apply_steps
 from bitwindow.network.records import FloatComputation, PassThrough
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bitwindow.execute.finish import Result
     from bitwindow.execute.plan import Variant
     from bitwindow.execute.planning import Setting
     from bitwindow.network.records import Layer, Lookup, Network
+    from bitwindow.network.records import Step as Moves
     from bitwindow.numbers.format import FixedPoint
 
     Step = Callable[..., Any]
@@ -39,18 +43,47 @@ class CompiledSteps:
         self.made: dict[tuple[Any, ...], Step] = {}
 
     def integer(
-        self, layer: Layer, setting: Setting, arguments: tuple[Any, ...], *, variant: Variant, tally: bool
+        self,
+        layer: Layer,
+        setting: Setting,
+        arguments: tuple[Any, ...],
+        *,
+        variant: Variant,
+        tally: bool,
+        follower: Layer | None = None,
     ) -> Step:
         """Return an integer layer's step for operands of these shapes and dtypes (arrays, or what describes them)."""
         fmt = output_format(self.network, layer, setting.assignment)
         typed = fmt is not None or isinstance(layer.operation, PassThrough)
         carrier = np.dtype(np.int32) if fmt is None else carrier_dtype(fmt)
-        key = (layer.name, variant, typed, tally, carrier, *(operand.dtype for operand in arguments[0]))
+        joined = None if follower is None else follower.name
+        key = (layer.name, joined, variant, typed, tally, carrier, *(operand.dtype for operand in arguments[0]))
         if key not in self.made:
-            step = integer_step(layer, variant=variant, typed=typed, tally=tally, patches=self.patches, carrier=carrier)
+            own, moves = pool_and_moves(layer)
+            if follower is not None:
+                follower, moves = pool_and_moves(follower)
+            step = integer_step(
+                own, variant=variant, typed=typed, tally=tally, patches=self.patches, carrier=carrier, follower=follower
+            )
             with jax.enable_x64(True):
-                self.made[key] = jax.jit(step).lower(*arguments).compile()
+                made = jax.jit(step).lower(*arguments).compile()
+            self.made[key] = _then_moved(made, moves, layer.name) if moves else made
         return self.made[key]
+
+    def several(
+        self, layer: Layer, setting: Setting, arguments: tuple[Any, ...], *, variant: Variant, make: bool
+    ) -> Step | None:
+        """Return an integer layer's step for the operands of several chunks; None where it is not to be made now."""
+        fmt = output_format(self.network, layer, setting.assignment)
+        carrier = np.dtype(np.int32) if fmt is None else carrier_dtype(fmt)
+        typed = fmt is not None or isinstance(layer.operation, PassThrough)
+        chunks = arguments[0]
+        key = (layer.name, "several", len(chunks), variant, typed, carrier, *(one.dtype for one in chunks[0]))
+        if key not in self.made and make:
+            step = integer_step(layer, variant=variant, typed=typed, tally=False, patches=self.patches, carrier=carrier)
+            with jax.enable_x64(True):
+                self.made[key] = jax.jit(repeated(step)).lower(*arguments).compile()
+        return self.made.get(key)
 
     def cast(
         self, x: Any, fmt: FixedPoint, modes: np.ndarray, numbers: np.ndarray, *, stochastic: bool, tally: bool
@@ -90,3 +123,15 @@ class CompiledSteps:
                 compute = partial(compute_in_floats, layer)
                 self.made[key] = jax.jit(lambda *arrays: (compute(*arrays),))
         return self.made[key]
+
+
+def _then_moved(step: Any, moves: tuple[Moves, ...], where: str) -> Step:
+    """Return an integer layer's step with moves of its output after it, compiled for themselves."""
+    output = step.out_info.output
+    moved = jax.jit(lambda x: apply_steps(x, moves, None, where)).lower(output).compile()
+
+    def both(*arguments: Any) -> Result:
+        result: Result = step(*arguments)
+        return result._replace(output=moved(result.output))
+
+    return both

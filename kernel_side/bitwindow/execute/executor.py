@@ -21,12 +21,14 @@ from bitwindow.execute.boundaries import narrowed, widened
 from bitwindow.execute.compiled import CompiledSteps
 from bitwindow.execute.floating import jitted_values
 from bitwindow.execute.integer import variant_of
+from bitwindow.execute.joined import followers, may_join, together
 from bitwindow.execute.loop_run import run_loop
 from bitwindow.execute.outputs import output_values
 from bitwindow.execute.parameters import StoredParameters, store
 from bitwindow.execute.planning import Planner, Setting, format_of_site, formats_of, output_format
 from bitwindow.execute.reading import check_inputs, operand_arrays, operands_of, plain_array
 from bitwindow.execute.samples import SampleNumbers, packed_samples
+from bitwindow.execute.several import SEVERAL, forms, is_light
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
 from bitwindow.execute.warming import compilations, convert_outputs
@@ -35,7 +37,7 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from bitwindow.assign.records import Assignment, Format
     from bitwindow.execute.modes import Modes
@@ -80,6 +82,9 @@ class Executor:
             raise SettingError(message)
         self.network = network
         self.patches = device_path == "patches" or (device_path == "auto" and jax.default_backend() != "cpu")
+        self._followers = followers(network)
+        self._light = frozenset(index for index, layer in enumerate(network.layers) if is_light(network, layer))
+        self._last_joined: tuple[Setting, Mapping[int, int]] | None = None
         self._steps = CompiledSteps(network, patches=self.patches)
         self._planner = Planner(network, patches=self.patches)
 
@@ -202,8 +207,11 @@ class Executor:
         valid: int,
         *,
         tally: bool = True,
+        follower: int | None = None,
     ) -> tuple[dict[str, jax.Array], list[tuple[str, Any]], list[tuple[str, Any]]]:
         """Run one layer from its operands' carriers.
+
+        With a ``follower`` from ``together`` that layer runs in the same step, and only its output is returned.
 
         Returns:
             The carriers of its outputs, pending counts by site, and pending accumulator overflows by layer; both stay
@@ -220,17 +228,72 @@ class Executor:
         if plan is None:
             made, counts = self._run_float(layer, setting, formats, boundaries, numbers, tally=tally)
             return made, counts, []
-        name = layer.outputs[0]
+        pool = None if follower is None else self.network.layers[follower]
+        name = (pool or layer).outputs[0]
         site = self.network.values[name].site
         typed = isinstance(format_of_site(site, setting.assignment), FixedPoint)
         moves = isinstance(layer.operation, PassThrough)
         arguments = (operand_arrays(layer, setting.stored, boundaries), *setting.arguments[layer.name], numbers)
-        step = self._steps.integer(layer, setting, arguments, variant=variant_of(layer, plan.settings), tally=tally)
+        variant = variant_of(layer, plan.settings)
+        step = self._steps.integer(layer, setting, arguments, variant=variant, tally=tally, follower=pool)
         with jax.enable_x64(True):
             result = step(*arguments)
         counts = [(site or "", result.counts)] if tally and typed and not moves else []
         over = [(layer.name, result.accumulator_overflows)] if plan.worst is not None else []
         return {name: result.output}, counts, over
+
+    def run_several(
+        self, setting: Setting, index: int, chunks: Sequence[Mapping[str, Any]], *, make: bool = False
+    ) -> Sequence[jax.Array] | None:
+        """Run a light layer over several chunks in one compiled step; the bits are those of ``run_layer``.
+
+        Args:
+            setting: From `plan`.
+            index: The layer.
+            chunks: The boundaries of each chunk.
+            make: Whether to compile the step if need be.
+
+        Returns:
+            The carriers of the output by chunk; None where there is no such step: run them one by one.
+        """
+        layer = self.network.layers[index]
+        plan = setting.plans.get(layer.name)
+        if (
+            index not in self._light
+            or plan is None
+            or (variant := variant_of(layer, plan.settings)) not in forms(layer)
+        ):
+            return None
+        padded = (*chunks, *(chunks[-1] for _ in range(SEVERAL - len(chunks))))
+        numbers = packed_samples(setting.modes, index, 0, self.network.batch, self.network.batch)
+        operands = tuple(operand_arrays(layer, setting.stored, one) for one in padded)
+        arguments = (operands, *setting.arguments[layer.name], numbers)
+        step = self._steps.several(layer, setting, arguments, variant=variant, make=make)
+        if step is None:
+            return None
+        with jax.enable_x64(True):
+            outputs: Sequence[jax.Array] = step(*arguments)
+        return outputs[: len(chunks)]
+
+    def together(self, setting: Setting, layers: Iterable[int]) -> list[tuple[int, int | None]]:
+        """Return what to run for these layers, in order: each with the pool that runs in its step, or None.
+
+        A pool runs before the cast that it follows where that gives the same bits; no casts can be counted then.
+        """
+        return together(layers, self._joined(setting))
+
+    def _joined(self, setting: Setting) -> Mapping[int, int]:
+        if self._last_joined is not None and self._last_joined[0] is setting:
+            return self._last_joined[1]
+        found: dict[int, int] = {}
+        for index, follower in self._followers.items():
+            layer = self.network.layers[index]
+            plan = setting.plans.get(layer.name)
+            typed = output_format(self.network, layer, setting.assignment) is not None
+            if plan is not None and typed and may_join(plan.settings):
+                found[index] = follower
+        self._last_joined = (setting, found)
+        return found
 
     def warm(self, setting: Setting, *, tally: bool = True, stop: Callable[[], bool] = lambda: False) -> None:
         """Compile every form of every integer layer and cast, for the types' present classes of width.
@@ -249,12 +312,17 @@ class Executor:
                 job()
 
         with ThreadPoolExecutor(_COMPILERS) as pool:
-            list(pool.map(compile_one, compilations(self._steps, setting, tally=tally)))
+            list(pool.map(compile_one, self._compilations(setting, tally=tally)))
         if stop():
             return
         # The words of the parameters' shapes, and the conversion of the outputs, compile as they run.
         self.store_parameters(setting.assignment, replace(setting.modes, rounding=Rounding.STOCHASTIC))
         convert_outputs(self._steps, setting)
+
+    def _compilations(self, setting: Setting, *, tally: bool) -> list[Callable[[], object]]:
+        if tally:
+            return compilations(self._steps, setting, {}, frozenset(), tally=True)
+        return compilations(self._steps, setting, self._followers, self._light, tally=False)
 
     def _run_loop(
         self, layer: Layer, setting: Setting, boundaries: Mapping[str, Any], numbers: np.ndarray, *, tally: bool

@@ -11,6 +11,7 @@ from jax import lax
 from bitwindow.execute.boundaries import NARROW_BITS, bits_of, stored_as
 from bitwindow.execute.elementwise import multiply
 from bitwindow.execute.finish import Result, finish_sum, no_counts, sum_to_float, unpack
+from bitwindow.execute.joined import steps_after
 from bitwindow.execute.plan import Variant, bounds_of
 from bitwindow.execute.products import sum_products
 from bitwindow.execute.samples import Samples
@@ -40,6 +41,7 @@ def integer_step(
     tally: bool,
     patches: bool,
     carrier: np.dtype[Any] = np.dtype(np.int32),  # noqa: B008  (immutable)
+    follower: Layer | None = None,
 ) -> Step:
     """Return the pure function of a layer whose operands all have types.
 
@@ -53,6 +55,7 @@ def integer_step(
         tally: Whether verdicts are counted.
         patches: Whether to take the path meant for GPUs.
         carrier: The dtype of the output's carrier, where it has a type.
+        follower: A pool that runs before the cast, where ``joined`` allows it; its output is the step's.
     """
     operation = layer.operation
 
@@ -75,6 +78,7 @@ def integer_step(
 
         total = _total(layer, operands, formats, settings, extra, patches=patches, variant=variant)
         total = lax.transpose(total, layer.arranged) if layer.arranged else total
+        total = apply_steps(total, steps_after(follower), None, layer.name)
         ended = _end(
             layer, total, settings, fmt, samples, extra, variant=variant, typed=typed, tally=tally, carrier=carrier
         )

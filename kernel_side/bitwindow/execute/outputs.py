@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import jax
@@ -11,7 +12,11 @@ import numpy as np
 from bitwindow.assign.records import Format
 from bitwindow.execute.floating import jitted_values
 from bitwindow.network.records import Value
+from bitwindow.numbers.cast import stored_to_values
 from bitwindow.numbers.format import FixedPoint
+
+FEW_VALUES = 1 << 16
+"""So many are converted on the host, in less time than it takes to start a compiled step."""
 
 
 def output_values(value: Value, fmt: Format | None, carrier: Any) -> Any:
@@ -24,6 +29,8 @@ def output_values(value: Value, fmt: Format | None, carrier: Any) -> Any:
     if fmt.magnitude_bits > 24:
         return _float64_values(np.asarray(carrier), fmt)
     dtype = value.dtype if _holds(value.dtype, fmt) else np.dtype(np.float32)
+    if carrier.size <= FEW_VALUES:
+        return stored_to_values(np.asarray(carrier), fmt.as_array(), dtype)
     with jax.enable_x64(False):
         return jitted_values(carrier, fmt.as_array(), dtype=dtype)
 
@@ -33,6 +40,7 @@ def _float64_values(carrier: np.ndarray, fmt: FixedPoint) -> np.ndarray:
     return stored.astype(np.float64) * fmt.lsb
 
 
+@cache
 def _holds(dtype: np.dtype[Any], fmt: FixedPoint) -> bool:
     """Return whether a float dtype holds every value of a type."""
     if not jnp.issubdtype(dtype, jnp.floating):

@@ -35,6 +35,7 @@ NARROW = 2**31
 _EXACT_DOUBLE = 2**52
 """Sums below it may grow by one rounding and stay exact in float64; the quick cast takes no larger ones."""
 _MAX_SHIFT = 62
+_STOCHASTIC = Rounding.STOCHASTIC.code
 
 
 class Carrier(IntEnum):
@@ -98,7 +99,7 @@ class Settings(NamedTuple):
     @property
     def variant(self) -> Variant:
         """Return the form to run."""
-        if self.rounding == Rounding.STOCHASTIC.code:
+        if self.rounding == _STOCHASTIC:
             return Variant.STOCHASTIC
         if self.careful or not self.quick or self.carrier == Carrier.HALVES:
             return Variant.CAREFUL

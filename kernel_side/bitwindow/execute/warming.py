@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -12,15 +13,18 @@ import numpy as np
 from bitwindow.execute.boundaries import carrier_dtype
 from bitwindow.execute.floating import jitted_values
 from bitwindow.execute.integer import variants_of
+from bitwindow.execute.joined import QUICK
+from bitwindow.execute.outputs import FEW_VALUES
 from bitwindow.execute.plan import Variant
 from bitwindow.execute.planning import format_of_site
 from bitwindow.execute.reading import operand_arrays
 from bitwindow.execute.samples import packed_samples
+from bitwindow.execute.several import SEVERAL, forms
 from bitwindow.network.records import Lookup, Loop
 from bitwindow.numbers.format import FixedPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from bitwindow.execute.compiled import CompiledSteps
     from bitwindow.execute.planning import Setting
@@ -28,20 +32,37 @@ if TYPE_CHECKING:
     Job = Callable[[], object]
 
 
-def compilations(steps: CompiledSteps, setting: Setting, *, tally: bool) -> list[Job]:
+def compilations(
+    steps: CompiledSteps, setting: Setting, followers: Mapping[int, int], light: Collection[int], *, tally: bool
+) -> list[Job]:
     """List every form of every integer layer and cast under a setting's types, those that are needed most at the head.
 
     Forms that random words make slow to compile come last.
+
+    Args:
+        steps: The network's steps.
+        setting: From `Executor.plan`.
+        followers: By layer, the pool that may run in its step.
+        light: The layers that may run over several chunks at once.
+        tally: Whether the forms that count verdicts are meant.
     """
     network = steps.network
     boundaries = {name: _boundary(steps, name, setting) for name in network.values}
     numbers = packed_samples(setting.modes, 0, 0, network.batch, network.batch)
     jobs: list[tuple[Variant, Job]] = []
-    for layer in network.layers:
+    for index, layer in enumerate(network.layers):
         if layer.name in setting.plans:
             arguments = (operand_arrays(layer, setting.stored, boundaries), *setting.arguments[layer.name], numbers)
             make = partial(steps.integer, layer, setting, arguments, tally=tally)
             jobs += [(variant, partial(make, variant=variant)) for variant in variants_of(layer)]
+            if index in followers:
+                joined = partial(make, follower=network.layers[followers[index]])
+                quick = [variant for variant in variants_of(layer) if variant in QUICK]
+                jobs += [(variant, partial(joined, variant=variant)) for variant in quick]
+            if index in light:
+                several = ((arguments[0],) * SEVERAL, *arguments[1:])
+                made = partial(steps.several, layer, setting, several, make=True)
+                jobs += [(variant, partial(made, variant=variant)) for variant in forms(layer)]
     floats = {
         name
         for layer in network.layers
@@ -67,7 +88,8 @@ def convert_outputs(steps: CompiledSteps, setting: Setting) -> None:
     for name in network.outputs:
         value = network.values[name]
         fmt = format_of_site(value.site, setting.assignment)
-        if isinstance(fmt, FixedPoint) and jnp.issubdtype(value.dtype, jnp.floating):
+        many = prod(value.shape) > FEW_VALUES
+        if many and isinstance(fmt, FixedPoint) and jnp.issubdtype(value.dtype, jnp.floating):
             with jax.enable_x64(False):
                 zeros = jnp.zeros(value.shape, carrier_dtype(fmt))
                 jitted_values(zeros, fmt.as_array(), dtype=np.dtype(np.float32))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
+from functools import cache
 from typing import Self
 
 from bitwindow.errors import SettingError
@@ -32,7 +34,7 @@ class _Mode(StrEnum):
     @property
     def code(self) -> int:
         """The mode's place in the order of definition, from 0."""
-        return list(type(self)).index(self)
+        return _place(self)
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -43,16 +45,19 @@ class _Mode(StrEnum):
         """
         if isinstance(value, cls):
             return value
+        what = "Choose one of these names" if isinstance(value, str) else "Pass the mode's name as text"
+        if isinstance(value, str):
+            with suppress(ValueError):
+                return cls(value.strip().lower().replace("-", "_").replace(" ", "_"))
         wanted = ", ".join(repr(mode.value) for mode in cls)
-        kind = cls.__name__.lower()
-        if not isinstance(value, str):
-            message = f"{kind}: wanted one of {wanted}; got {value!r}. Pass the mode's name as text."
-            raise SettingError(message)
-        try:
-            return cls(value.strip().lower().replace("-", "_").replace(" ", "_"))
-        except ValueError:
-            message = f"{kind}: wanted one of {wanted}; got {value!r}. Choose one of these names."
-            raise SettingError(message) from None
+        message = f"{cls.__name__.lower()}: wanted one of {wanted}; got {value!r}. {what}."
+        raise SettingError(message)
+
+
+@cache
+def _place(mode: _Mode) -> int:
+    """Return a mode's place among its kind: plans ask for it at every step of a drag."""
+    return list(type(mode)).index(mode)
 
 
 class Rounding(_Mode):

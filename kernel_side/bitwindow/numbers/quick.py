@@ -63,6 +63,11 @@ class QuickCast(NamedTuple):
     in_low: Any = -OPEN
     in_high: Any = OPEN
 
+    @property
+    def is_monotonic(self) -> bool:
+        """Whether no larger sum becomes a smaller integer: not so where sums wrap, or drop to 0 beyond the range."""
+        return bool((self.keep_low, self.keep_high, self.mask) == (-OPEN, OPEN, -1))
+
     @staticmethod
     def of(fmt: FixedPoint, point: int, rounding: Rounding, overflow: Overflow) -> QuickCast:
         """Return the numbers for sums at LSB 2^-point.

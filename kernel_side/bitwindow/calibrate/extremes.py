@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BLOCK = 1 << 16
-"""Values that are looked at together, so that they stay in the cache."""
+"""Float64 values that are looked at together, so that they stay in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +25,11 @@ class Nearest:
         flat = np.asarray(values).reshape(-1)
         if flat.dtype not in (np.float32, np.float64):
             flat = flat.astype(np.float32)  # exact for float16 and bfloat16
-        word = np.dtype(f"u{flat.dtype.itemsize}").type
+        word: Any = np.dtype(f"u{flat.dtype.itemsize}").type
         top = word(1) << word(8 * flat.dtype.itemsize - 1)
         infinity = np.array(np.inf, flat.dtype).view(word)
-        above = below = int(infinity)
-        for start in range(0, flat.size, _BLOCK):
-            # Taken as integers, floats above zero keep their order and wrap below it; zero itself goes to the far end.
-            block = flat[start : start + _BLOCK].view(word) - word(1)
-            above = min(above, int(block.min()) + 1)
-            below = min(below, int((block - top).min()) + 1)
+        patterns = np.ascontiguousarray(flat).view(word)
+        above, below = (min(int(infinity), bits) for bits in _nearest(patterns, top))
         least, greatest = (
             None if bits >= infinity else float(np.array(bits, word).view(flat.dtype)) for bits in (above, below)
         )
@@ -44,3 +40,19 @@ class Nearest:
             above=min((v for v in (self.above, other.above) if v is not None), default=None),
             below=max((v for v in (self.below, other.below) if v is not None), default=None),
         )
+
+
+def _nearest(patterns: NDArray[Any], top: Any) -> tuple[int, int]:
+    """Return the least pattern above zero, and the least below it without its sign."""
+    if patterns.dtype == np.uint32:
+        from bitwindow.calibrate.nearest_kernel import nearest_patterns
+
+        least = np.full(2, np.iinfo(np.uint32).max, np.uint32)
+        nearest_patterns(patterns, least)
+        return int(least[0]) + 1, int(least[1]) + 1
+    above = below = int(np.iinfo(patterns.dtype).max)
+    for start in range(0, patterns.size, _BLOCK):
+        block = patterns[start : start + _BLOCK] - patterns.dtype.type(1)
+        above = min(above, int(block.min()))
+        below = min(below, int((block - top).min()))
+    return above + 1, below + 1

@@ -21,6 +21,7 @@ from bitwindow.spectrum.record import Spectrum
 DRAWN = 64
 """Values that are kept at most, beside the extremes."""
 DRAWS_PER_SAMPLE = 8
+_LOOKED_AT = 2 * DRAWN
 CHANNEL_VALUES = 1 << 20
 """Values whose channels are counted, about: counting channels apart takes five times as long and more."""
 MOST_CHANNEL_SAMPLES = 256
@@ -127,8 +128,13 @@ def _draw(values: NDArray[Any], first: int) -> tuple[NDArray[np.float64], NDArra
     ranks = _mixed((samples + first).astype(np.uint64) * np.uint64(size) + places.astype(np.uint64))
     drawn = flat[samples, places].astype(np.float64)
     kept = np.flatnonzero(np.isfinite(drawn) & (drawn != 0))
-    ranks, chosen = np.unique(ranks[kept], return_index=True)
-    return drawn[kept][chosen][:DRAWN], ranks[:DRAWN]
+    # Those with the least numbers are enough, unless many of them are the same.
+    few = kept if len(kept) <= _LOOKED_AT else kept[np.argpartition(ranks[kept], _LOOKED_AT)[:_LOOKED_AT]]
+    least, chosen = np.unique(ranks[few], return_index=True)
+    if len(least) < DRAWN:
+        few = kept
+        least, chosen = np.unique(ranks[few], return_index=True)
+    return drawn[few][chosen][:DRAWN], least[:DRAWN]
 
 
 def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -207,8 +207,8 @@ class FakeQuantizer:
         for name, fmt in formats.items():
             self[name].format = fmt
 
-    def assign(self, *, scheme: str = "histogram", word_length: int = 8) -> None:
-        self.calls.append(("assign", scheme, word_length))
+    def assign(self, *, scheme: str = "histogram", word_length: int = 8, keep: Collection[str] = ()) -> None:
+        self.calls.append(("assign", scheme, word_length, *keep))
         self.scheme, self.word_length = scheme, word_length
         self.tell("formats")
 

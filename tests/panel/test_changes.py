@@ -73,9 +73,8 @@ def test_an_assignment_leaves_locked_rows_alone_in_one_step(q: FakeQuantizer, pa
     q["conv1"].format = "sfix6_En4"
     lock(panel, "conv1")
     panel.controls.assign.click()
-    assert q.calls == [("assign", "histogram", 8)]
+    assert q.calls == [("assign", "histogram", 8, "conv1")]
     assert types(q)["conv1"] == "sfix6_En4"
-    assert q.joins[-1] is True
 
 
 def test_lock_is_for_the_selected_rows_and_says_what_it_does(panel: Panel) -> None:

@@ -16,7 +16,7 @@ def test_no_change_compiles_once_idle_time_has_passed() -> None:
     assert q.wait(240)
     q.look_ahead = True
     assert q.wait(280, idle=True)
-    assert q._live._warmed
+    assert q._live._idle.warmed
     q.look_ahead = False
     rng = np.random.default_rng(1)
     with compilations() as compiled:
@@ -32,4 +32,7 @@ def test_no_change_compiles_once_idle_time_has_passed() -> None:
             assert q.evaluation is not None
             assert q.evaluation.error is None
     assert compiled == []
+    assert any("several" in key for key in q._engine.executor._steps.made)
+    assert q.evaluation is not None
+    assert q.evaluation.quantized_metric == q.validate(X[:96], Y[:96]).quantized_metric
     q.unwatch()

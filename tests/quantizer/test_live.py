@@ -195,7 +195,7 @@ def test_no_thread_outlives_unwatch_nor_the_quantizer() -> None:
 
 def test_closing_the_panel_and_taking_the_focus_away_ends_the_idle_work(q: bw.Quantizer) -> None:
     q.watch(X, Y)
-    q._live._warmed = True  # compiling is not what is looked at
+    q._live._idle.warmed = True  # compiling is not what is looked at
     panel = q.panel()
     q.focus("first")
     q.look_ahead = True

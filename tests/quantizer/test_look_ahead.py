@@ -16,7 +16,7 @@ def q() -> Iterator[bw.Quantizer]:
     one.watch(X, Y)
     assert one.wait(240)
     # What later changes may need compiles elsewhere; here it would only take long.
-    one._live._warmed = True
+    one._live._idle.warmed = True
     yield one
     one.unwatch()
 

@@ -7,7 +7,7 @@ result is never worse there than its start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bitwindow.assign.assign import follow_biases
@@ -64,6 +64,7 @@ def search(
     measure: Measure,
     *,
     budget: int | None = None,
+    keep: Collection[str] = (),
     describe: Callable[[float], str] = "{:.4g}".format,
 ) -> Assignment:
     """Choose the window of every typed site by measured loss; deterministic if ``measure`` is.
@@ -73,6 +74,7 @@ def search(
         starts: What other schemes chose, by their names; their windows are the candidates, too.
         measure: The loss of types.
         budget: Most measurements, those of the starts left out; None: as many as ``MOST_SWEEPS`` sweeps take.
+        keep: Sites whose windows stay as they are in ``starts``.
         describe: Writes a loss for people.
 
     Raises:
@@ -86,13 +88,14 @@ def search(
     best = min(losses, key=losses.__getitem__)
     run = _Search(network=network, measure=measure, budget=budget, loss=losses[best], present=starts[best])
     run.seen.update(tuple(start.formats.values()) for start in starts.values())
+    movable = [site for site in _movable(starts[best]) if site not in keep]
     for _ in range(MOST_SWEEPS):
         before = run.present
-        for site in _movable(starts[best]):
+        for site in movable:
             _descend(run, site, [start.formats[site] for start in starts.values()])
         if run.present is before or run.over:
             break
-    return _explained(run, starts[best], best, len(starts), describe)
+    return _explained(run, starts[best], movable, best, len(starts), describe)
 
 
 def _movable(start: Assignment) -> list[str]:
@@ -122,11 +125,16 @@ def _moved(fmt: object, step: int) -> FixedPoint | None:
 
 
 def _explained(
-    run: _Search, start: Assignment, scheme: str, starts: int, describe: Callable[[float], str]
+    run: _Search,
+    start: Assignment,
+    movable: Sequence[str],
+    scheme: str,
+    starts: int,
+    describe: Callable[[float], str],
 ) -> Assignment:
     total = f"{run.spent + starts} evaluations in all"
     reasons, flags = dict(run.present.reasons), dict(run.present.flags)
-    for site in _movable(start):
+    for site in movable:
         count = run.tried.get(site, 0)
         cost = f"{count} evaluation{'' if count == 1 else 's'} of other windows, {total}"
         if run.present.formats[site] == start.formats[site]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,8 +16,8 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
 
-Event = Literal["formats", "settings", "calibration", "evaluation", "strips"]
-"""What changed: a type, a setting, the progress of the calibration, the accuracy, or the accuracy of other windows."""
+Event = Literal["formats", "settings", "calibration", "evaluation", "strips", "search"]
+"""What changed: a type, a setting, a calibration, the accuracy, that of other windows, or a search for better types."""
 
 Listener = Callable[[str], None]
 
@@ -127,7 +127,7 @@ class QuantizerView(Protocol):
     def changed_sites(self) -> Sequence[str]: ...
 
     def set_formats(self, formats: Mapping[str, FixedPoint | str], *, join: bool = ...) -> object: ...
-    def assign(self, *, scheme: str = ..., word_length: int = ...) -> object: ...
+    def assign(self, *, scheme: str = ..., word_length: int = ..., keep: Collection[str] = ...) -> object: ...
     def reset(self, *names: str, join: bool = ...) -> object: ...
     def undo(self) -> object: ...
     def redo(self) -> object: ...
@@ -178,3 +178,33 @@ class LooksAhead(Protocol):
     def strips(self) -> Mapping[str, StripView]: ...
 
     def focus(self, name: str | None) -> object: ...
+
+
+class SearchView(Protocol):
+    """What the panel reads of a search for better types: how far it is, its best figure in words, what went wrong."""
+
+    @property
+    def evaluations(self) -> int: ...
+    @property
+    def best(self) -> str: ...
+    @property
+    def running(self) -> bool: ...
+    @property
+    def error(self) -> str | None: ...
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A quantizer that chooses types by what they do to the metric, in the background; any change ends it."""
+
+    @property
+    def search_progress(self) -> SearchView | None: ...
+
+    def search(self, word_length: int | None = ..., *, keep: Collection[str] = ...) -> object: ...
+    def stop_search(self) -> object: ...
+
+
+def is_searching(quantizer: object) -> bool:
+    """Return whether a search runs."""
+    progress = quantizer.search_progress if isinstance(quantizer, Searches) else None
+    return progress is not None and progress.running

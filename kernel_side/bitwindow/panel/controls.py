@@ -10,9 +10,11 @@ import ipywidgets as widgets
 
 from bitwindow.assign.schemes import SCHEMES
 from bitwindow.numbers.modes import Overflow, Rounding
-from bitwindow.panel.contract import QuantizerView
+from bitwindow.panel.contract import QuantizerView, Searches, is_searching
 
 WORD_LENGTHS = range(2, 17)
+MEASURED = "loss"
+"""The scheme that measures what its types do to the metric."""
 EXACT = "exact"
 """Stands for None among the accumulators, which a dropdown would take for nothing chosen."""
 ACCUMULATORS = ((EXACT, EXACT), ("16 bits", 16), ("24 bits", 24), ("32 bits", 32), ("48 bits", 48))
@@ -93,8 +95,9 @@ class Controls:
         self._showing = True
         try:
             # What is watched is what this one measures on.
-            measured = () if q.evaluation is None else ("loss",)
-            _fill(self.scheme, [(name, name) for name in (*SCHEMES, *measured)], q.scheme)
+            measured = () if q.evaluation is None else (MEASURED,)
+            scheme = MEASURED if is_searching(q) else q.scheme
+            _fill(self.scheme, [(name, name) for name in (*SCHEMES, *measured)], scheme)
             _fill(self.word_length, [(str(bits), bits) for bits in WORD_LENGTHS], q.word_length)
             _fill(self.rounding, [(_spoken(mode.value), mode.value) for mode in Rounding], str(q.rounding))
             _fill(self.overflow, [(_spoken(mode.value), mode.value) for mode in Overflow], str(q.overflow))
@@ -108,7 +111,9 @@ class Controls:
         uncalibrated = "" if q.calibrated else "no data counted yet, call q.calibrate(data)"
         _usable(self.scheme, "How each site's type is chosen from its spectrum", uncalibrated)
         _usable(self.word_length, "Word length of weights and activations, in bits", uncalibrated)
-        _usable(self.assign, "Choose the type of every site anew, by scheme and word length", uncalibrated)
+        searching = is_searching(q)
+        self.assign.description, self.assign.icon = ("Stop", "stop") if searching else ("Assign", "magic")
+        _usable(self.assign, _STOP if searching else _ASSIGN, uncalibrated)
         _usable(self.undo, "Take back the last change", "" if q.can_undo else "nothing was changed")
         _usable(self.redo, "Make the change again that was taken back", "" if q.can_redo else "nothing was taken back")
         unchanged = "" if q.changed_sites else f"all types are as {q.scheme} chose them"
@@ -124,7 +129,7 @@ class Controls:
         self.rounding.observe(self._on_change(self._set_rounding), "value")
         self.overflow.observe(self._on_change(self._set_overflow), "value")
         self.accumulator.observe(self._on_change(self._set_accumulator), "value")
-        self.assign.on_click(lambda _: self._assign())
+        self.assign.on_click(lambda _: self._assign_or_stop())
         self.undo.on_click(lambda _: self._act(self._quantizer.undo))
         self.redo.on_click(lambda _: self._act(self._quantizer.redo))
         self.reset.on_click(lambda _: self._act(self._reset))
@@ -136,6 +141,12 @@ class Controls:
                 action()
 
         return changed
+
+    def _assign_or_stop(self) -> None:
+        if isinstance(self._quantizer, Searches) and is_searching(self._quantizer):
+            self._act(self._quantizer.stop_search)
+        else:
+            self._assign()
 
     def _assign(self) -> None:
         scheme, bits = self.scheme.value, self.word_length.value
@@ -152,6 +163,8 @@ class Controls:
         self._act(lambda: setattr(self._quantizer, "accumulator_bits", None if chosen == EXACT else chosen))
 
 
+_ASSIGN = "Choose the type of every site anew, by scheme and word length"
+_STOP = "Stop the search; all types stay as they are"
 _LOCK = "Keep the types of the selected rows, whatever is dragged, reset or assigned here"
 
 

@@ -6,16 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import ipywidgets as widgets
 
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.panel import markup
+from bitwindow.panel import markup, wording
 from bitwindow.panel.changes import Changes
 from bitwindow.panel.closing import close_below
-from bitwindow.panel.contract import QuantizerView, SiteView
-from bitwindow.panel.controls import Controls, Selected
+from bitwindow.panel.contract import QuantizerView, Searches, SearchView, SiteView
+from bitwindow.panel.controls import MEASURED, Controls, Selected
 from bitwindow.panel.detail import Detail
 from bitwindow.panel.heat_map import HeatMap
 from bitwindow.panel.paced import Paced
@@ -59,8 +60,10 @@ class Panel(widgets.VBox):
         self._waiting: set[str] = set()
         self._last_progress = 0.0
         self._closed = False
-        self._draw_strips = Paced(lambda: self._draw("strips"), SECONDS_BETWEEN_UPDATES)
         self._draw_around_soon = Resting(lambda: self._draw("around"), HAND_RESTS, HAND_MOVES)
+        self._paced = {
+            event: Paced(partial(self._draw, event), SECONDS_BETWEEN_UPDATES) for event in ("strips", "search")
+        }
         super().__init__([*self._parts()])
         self.add_class("bw-panel")
         self._stop_listening = quantizer.listen(self._heard)
@@ -103,8 +106,9 @@ class Panel(widgets.VBox):
         self._closed = True
         self._stop_listening()
         self.heat_map.window.unobserve(self._selection_changed, "selected")
-        self._draw_strips.close()
         self._draw_around_soon.close()
+        for paced in self._paced.values():
+            paced.close()
         self.heat_map.focus(self.quantizer, None)
         self.heat_map.close()
         close_below(self)
@@ -115,8 +119,8 @@ class Panel(widgets.VBox):
     def _heard(self, event: str) -> None:
         if event in {"evaluation", "calibration"} and self._is_too_soon(event):
             return
-        if event == "strips":
-            self._draw_strips()
+        if event in self._paced:
+            self._paced[event]()
         else:
             self._draw(event)
 
@@ -152,6 +156,8 @@ class Panel(widgets.VBox):
                 self._draw_around(list(self.quantizer.sites))
         if "strips" in waiting:
             self.heat_map.show_strips(self.quantizer, list(self.quantizer.sites))
+        if "search" in waiting:
+            self._show_search()
         if "evaluation" in waiting:
             self.summary.show_evaluation(self.quantizer.evaluation)
 
@@ -237,12 +243,29 @@ class Panel(widgets.VBox):
             self._draw("selection")
 
     def _assign(self, scheme: str, word_length: int) -> None:
-        """Choose all types anew; those of locked rows are put back in the same step."""
-        kept = {name: site.format for name, site in self.quantizer.sites.items() if name in self._locked()}
-        self.quantizer.assign(scheme=scheme, word_length=word_length)
-        held = {name: fmt for name, fmt in kept.items() if fmt is not None}
-        if held:
-            self.quantizer.set_formats(held, join=True)
+        """Choose all types anew, but not those of locked rows; a scheme that measures does so in the background."""
+        kept = sorted(self._locked())
+        if scheme == MEASURED and isinstance(self.quantizer, Searches):
+            self.quantizer.search(word_length, keep=kept)
+        else:
+            self.quantizer.assign(scheme=scheme, word_length=word_length, keep=kept)
+
+    def _show_search(self) -> None:
+        """Show how far a search is, or what went wrong in it."""
+        progress = self._search_progress()
+        self.busy.value = self._searching()
+        if progress is not None and progress.error is not None:
+            self.error.value = markup.error(f"The search for better types failed: {progress.error}")
+        self.controls.show(self._selection())
+
+    def _search_progress(self) -> SearchView | None:
+        return self.quantizer.search_progress if isinstance(self.quantizer, Searches) else None
+
+    def _searching(self) -> str:
+        """Return the line that says what is under way; nothing where no search runs."""
+        progress = self._search_progress()
+        running = progress is not None and progress.running
+        return markup.busy(wording.searching(progress.evaluations, progress.best)) if progress and running else ""
 
     def _reset(self, *names: str) -> None:
         """Give rows the scheme's types, or all of them; locked ones keep theirs."""
@@ -268,7 +291,7 @@ class Panel(widgets.VBox):
             with self._errors_shown(clear=True):
                 action()
         finally:
-            self.busy.value = ""
+            self.busy.value = self._searching()
 
     @contextmanager
     def _errors_shown(self, *, clear: bool) -> Iterator[None]:

@@ -17,6 +17,18 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def searching(evaluations: int, best: str) -> str:
+    """Return how far a search for better types is.
+
+    >>> searching(12, "accuracy 0.98 over 500 samples")
+    'Choosing types by loss: 12 evaluations so far, the best: accuracy 0.98 over 500 samples. Any change ends it.'
+    """
+    if not evaluations:
+        return "Choosing types by loss …"
+    found = f", the best: {best}" if best else ""
+    return f"Choosing types by loss: {count(evaluations)} evaluations so far{found}. Any change ends it."
+
+
 def share(part: int, whole: int) -> str:
     """Return a percentage that reads 0 % only for none and 100 % only for all.
 

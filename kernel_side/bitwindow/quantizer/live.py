@@ -1,21 +1,17 @@
 """The live evaluation: in a thread of its own, layer by layer, abandoned as soon as something changes.
 
-One thread does everything, the most urgent first: the figure of the present types until it is exact; then, in idle
-time, compiling what later changes may need, and look-ahead. A change abandons what runs before its next layer. No
-thread lives while there is nothing to do, and none outlives the quantizer: it is reached through weak references alone.
+One thread does everything, the most urgent first: the figure of the present types until it is exact; a search for
+better types, where one is asked for; then idle work. A change abandons what runs before its next layer.
 """
 
 from __future__ import annotations
 
-import atexit
-import inspect
-import logging
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bitwindow.errors import SettingError
@@ -24,23 +20,33 @@ from bitwindow.evaluate.budget import default_budget
 from bitwindow.evaluate.cache import BoundaryCache
 from bitwindow.evaluate.data import EvaluationData, evaluation_data
 from bitwindow.evaluate.engine import Engine
-from bitwindow.evaluate.layered import Abandoned, Prepared
+from bitwindow.evaluate.layered import Abandoned, Check, Prepared
 from bitwindow.evaluate.metrics import Metric
 from bitwindow.evaluate.report import Evaluation
 from bitwindow.evaluate.strips import Strip
-from bitwindow.quantizer.look_ahead import LookAhead, Spectra
+from bitwindow.quantizer.idle import NO_STRIPS, IdleTime
+from bitwindow.quantizer.look_ahead import Spectra
+from bitwindow.quantizer.search import Search, SearchTask
 from bitwindow.quantizer.state import State
+from bitwindow.quantizer.worker import Worker
 
 SECONDS_BETWEEN_FIGURES = 0.03
-SECONDS_BETWEEN_STRIPS = 0.05
-SECONDS_BEFORE_COMPILING = 2.0
-"""Idle time that passes before all forms are compiled."""
-NO_STRIPS: Mapping[str, Strip] = MappingProxyType({})
-
-_alive: weakref.WeakSet[LiveEvaluation] = weakref.WeakSet()
 
 
-class LiveEvaluation:
+@dataclass(frozen=True, kw_only=True)
+class _Turn:
+    """What one step of the thread goes by: the work is stale once the state or the errands are others."""
+
+    generation: int
+    errands: int
+    bench: Bench | None
+    state: State | None
+    task: SearchTask | None
+    settled: bool
+    idle: bool
+
+
+class LiveEvaluation(Worker):
     """Keeps ``evaluation`` the figure of the present state, or on its way to it, and ``strips`` those of its sites.
 
     Args:
@@ -59,27 +65,20 @@ class LiveEvaluation:
         spectra: Callable[[], Spectra],
         notify: Callable[[str], None],
     ) -> None:
+        super().__init__(lock)
         self._engine = engine
-        self._news = threading.Condition(lock)
         self._present = weakref.WeakMethod(present)
-        self._spectra = weakref.WeakMethod(spectra)
         self._notify = weakref.WeakMethod(notify)
+        self._idle = IdleTime(engine, spectra, self.weak_wait())
         self._generation = 0
         self._errands = 0
-        self._thread: threading.Thread | None = None
         self._bench: Bench | None = None
-        self._ahead: LookAhead | None = None
-        self._idle: Iterator[str] | None = None
+        self._task: SearchTask | None = None
         self._settled = True
-        self._warmed = False
         self._shown: tuple[State, Evaluation] | None = None
-        self._focus: str | None = None
-        self._look_ahead = True
-        self._pauses = 0
         self._cache_bytes = default_budget()
-        self._last_strips = 0.0
+        self.search: Search | None = None
         self.strips: Mapping[str, Strip] = NO_STRIPS
-        _alive.add(self)
 
     # ------------------------------------------------------------------ what is asked of it
 
@@ -109,39 +108,60 @@ class LiveEvaluation:
         """Abandon what runs and evaluate the present state; what is known of it already is shown at once."""
         with self._news:
             state, bench = self._present_state(), self._bench
+            self._task = self.search = None
             if bench is None or state is None:
                 return
             self._generation += 1
-            self._settled, self._idle = False, None
+            self._settled = False
+            self._idle.begin_again()
             known = bench.recall(state.assignment, state.modes)
             figure = bench.blank() if known is None else bench.figure(known)
             self._shown = (state, figure)
-            self.strips = self._strips_of(state)
+            self.strips = self._idle.strips(state)
             self._start()
             self._news.notify_all()
 
     def focus(self, site: str | None) -> None:
         """Look ahead at this site's windows first; None: at none."""
-        self._idle_differently(lambda: setattr(self, "_focus", site))
+        self._differently(lambda: setattr(self._idle, "focus", site))
 
     def set_look_ahead(self, *, wanted: bool) -> None:
         """Use idle time, or leave it alone."""
-        self._idle_differently(lambda: setattr(self, "_look_ahead", wanted))
+        self._differently(lambda: setattr(self._idle, "wanted", wanted))
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Leave idle time alone while something else needs the machine."""
-        self._idle_differently(lambda: setattr(self, "_pauses", self._pauses + 1))
+        self._differently(lambda: setattr(self._idle, "pauses", self._idle.pauses + 1))
         try:
             yield
         finally:
-            self._idle_differently(lambda: setattr(self, "_pauses", self._pauses - 1))
+            self._differently(lambda: setattr(self._idle, "pauses", self._idle.pauses - 1))
 
-    def _idle_differently(self, change: Callable[[], None]) -> None:
+    def begin_search(self, task: SearchTask) -> None:
+        """Search for better types as soon as the present figure is exact; a search that runs gives way."""
+
+        def begin() -> None:
+            self._task, self.search = task, Search()
+
+        self._differently(begin)
+        self._tell("search")
+
+    def stop_search(self) -> None:
+        """Abandon the search, if there is one; the types stay as they are."""
+
+        def end() -> None:
+            self._task = self.search = None
+
+        self._differently(end)
+        self._tell("search")
+
+    def _differently(self, change: Callable[[], None]) -> None:
+        """Change what is to be done besides the present figure."""
         with self._news:
             change()
             self._errands += 1
-            self._idle = None
+            self._idle.begin_again()
             if self._bench is not None:
                 self._start()
             self._news.notify_all()
@@ -149,7 +169,7 @@ class LiveEvaluation:
     @property
     def look_ahead(self) -> bool:
         """Whether idle time is used."""
-        return self._look_ahead
+        return self._idle.wanted
 
     @property
     def bench(self) -> Bench | None:
@@ -174,16 +194,15 @@ class LiveEvaluation:
             self._cache_bytes = budget
         self.restart()
 
-    def stop(self, *, wait: bool = True) -> None:
+    def stop(self) -> None:
         """Abandon what runs, forget the data, and wait for the thread to end."""
         with self._news:
-            self._bench = self._ahead = self._idle = self._shown = None
+            self._bench = self._shown = self._task = self.search = None
+            self._idle.close()
             self._settled, self.strips = True, NO_STRIPS
             self._generation += 1
-            thread = self._thread
             self._news.notify_all()
-        if wait and thread is not None and thread is not threading.current_thread():
-            thread.join()
+        self._join()
 
     def wait(self, timeout: float | None = None, *, idle: bool = False) -> bool:
         """Wait until the figure is exact or failed, with ``idle`` until nothing runs; return whether that is so."""
@@ -192,35 +211,53 @@ class LiveEvaluation:
 
     # ------------------------------------------------------------------ the thread
 
-    def _start(self) -> None:
-        if self._thread is None:
-            name = "bitwindow-evaluation"
-            self._thread = threading.Thread(target=_work, args=(weakref.ref(self),), name=name, daemon=True)
-            self._thread.start()
+    def _turn(self) -> _Turn:
+        with self._news:
+            failed = self._shown is not None and self._shown[1].error is not None
+            return _Turn(
+                generation=self._generation,
+                errands=self._errands,
+                bench=self._bench,
+                state=self._present_state(),
+                task=self._task,
+                settled=self._settled,
+                idle=self._idle.is_used and not failed,
+            )
 
     def _step(self) -> bool:
         """Do the most urgent work; return whether there may be more."""
-        with self._news:
-            bench, state = self._bench, self._present_state()
-            turn, settled = (self._generation, self._errands), self._settled
+        turn = self._turn()
         try:
-            if bench is not None and state is not None and not settled:
-                self._evaluate(bench, state, turn[0])
-                return True
-            if bench is not None and state is not None and self._idle_step(bench, state, *turn):
-                return True
+            if turn.bench is not None and turn.state is not None:
+                if not turn.settled:
+                    self._evaluate(turn.bench, turn.state, turn.generation)
+                    return True
+                if turn.task is not None:
+                    self._seek(turn.task, turn)
+                    return True
+                if turn.idle and self._use_idle_time(turn.bench, turn.state, turn):
+                    return True
         except Abandoned:
             return True
-        return not self._end(turn, alive=state is not None)
+        return not self._end(turn)
 
-    def _end(self, turn: tuple[int, int], *, alive: bool) -> bool:
+    def _end(self, turn: _Turn) -> bool:
         """End the thread, unless something came up since the turn began."""
         with self._news:
-            if alive and turn != (self._generation, self._errands):
+            if turn.state is not None and (turn.generation, turn.errands) != (self._generation, self._errands):
                 return False
-            self._thread = None
-            self._news.notify_all()
+            self._ended()
             return True
+
+    def _check_of(self, turn: _Turn) -> Check:
+        """Return what raises ``Abandoned`` once a turn's work is stale."""
+        begun = turn.generation, turn.errands
+
+        def check() -> None:
+            if begun != (self._generation, self._errands) or self._present() is None:
+                raise Abandoned
+
+        return check
 
     def _evaluate(self, bench: Bench, state: State, generation: int) -> None:
         def check() -> None:
@@ -233,7 +270,7 @@ class LiveEvaluation:
             outcome = bench.outcome(prepared)
             self._publish(generation, state, bench.figure(outcome))
             while outcome.n < bench.data.total:
-                bench.advance(prepared, check, keep=True)
+                bench.advance_far(prepared, check)
                 if outcome.n == bench.data.total or time.monotonic() - published > SECONDS_BETWEEN_FIGURES:
                     self._publish(generation, state, bench.figure(outcome))
                     published = time.monotonic()
@@ -242,7 +279,7 @@ class LiveEvaluation:
         except Exception as error:  # noqa: BLE001  (whatever fails in the thread is told to the user)
             self._publish(generation, state, bench.blank(error=f"{error}" or type(error).__name__))
 
-    def _begin(self, bench: Bench, state: State, check: Callable[[], None]) -> Prepared:
+    def _begin(self, bench: Bench, state: State, check: Check) -> Prepared:
         check()
         if bench.cache.budget != self._cache_bytes:
             bench.cache.resize(self._cache_bytes)
@@ -260,83 +297,53 @@ class LiveEvaluation:
                 self._news.notify_all()
         self._tell("evaluation")
 
-    # ------------------------------------------------------------------ idle time
+    # ------------------------------------------------------------------ besides the present figure
 
-    def _idle_step(self, bench: Bench, state: State, generation: int, errand: int) -> bool:
-        """Do one chunk of idle work; return whether there was any."""
-        with self._news:
-            ahead, focus, work = self._ahead, self._focus, self._idle
-            failed = self._shown is not None and self._shown[1].error is not None
-        if not self._look_ahead or self._pauses or failed or ahead is None:
-            return False
+    def _seek(self, task: SearchTask, turn: _Turn) -> None:
+        """Do a search and let its types be taken over; an error stands in ``search`` until the next change."""
+        check = self._check_of(turn)
 
-        def stop() -> bool:
-            return (generation, errand) != (self._generation, self._errands) or self._present() is None
+        def progress(evaluations: int, best: str) -> None:
+            self._show_search(check, Search(evaluations=evaluations, best=best))
 
-        def check() -> None:
-            if stop():
-                raise Abandoned
-
-        def compile_all() -> None:
-            if not self._warmed:
-                # Whoever only asks for a figure and leaves must not find both cores compiling.
-                with self._news:
-                    self._news.wait_for(stop, SECONDS_BEFORE_COMPILING)
-                check()
-                self._warm(bench.prepare(state.assignment, state.modes), stop)
-                check()
-                self._warmed = True
-
-        if work is None:
-            spectra = self._spectra()
-            work = ahead.work(state, focus, {} if spectra is None else spectra(), check, compile_all)
-            del spectra
-        return self._advance_idle(work, generation, errand)
-
-    def _advance_idle(self, work: Iterator[str], generation: int, errand: int) -> bool:
         try:
-            grown = next(work, None)
+            found = task.work(check, progress)
         except Abandoned:
             raise
-        except Exception:
-            # A metric that fails on one window's outputs ends the looking ahead, and nothing else.
-            logging.getLogger(__name__).exception("Looking ahead failed")
-            grown = None
-        with self._news:
-            if (generation, errand) != (self._generation, self._errands):
-                raise Abandoned
-            self._idle = None if grown is None else work
-        self._show_strips(generation, at_once=grown is None)
-        return grown is not None
-
-    def _show_strips(self, generation: int, *, at_once: bool) -> None:
-        now = time.monotonic()
-        if not at_once and now - self._last_strips < SECONDS_BETWEEN_STRIPS:
+        except Exception as error:  # noqa: BLE001  (whatever fails in the thread is told to the user)
+            failed = replace(self.search or Search(), running=False, error=f"{error}" or type(error).__name__)
+            self._show_search(check, failed)
             return
-        self._last_strips = now
+        self._show_search(check, None)
+        adopt = task.adopt()
+        if adopt is not None:
+            adopt(task, found)
+
+    def _show_search(self, check: Check, search: Search | None) -> None:
         with self._news:
-            state = self._present_state()
-            if generation != self._generation or state is None:
-                raise Abandoned
-            strips = self._strips_of(state)
-            changed, self.strips = strips != self.strips, strips
-        if changed:
-            self._tell("strips")
+            check()
+            self.search = search
+            if search is None or not search.running:
+                self._task = None
+        self._tell("search")
 
-    def _strips_of(self, state: State) -> Mapping[str, Strip]:
-        return NO_STRIPS if self._ahead is None else self._ahead.strips(state, state.assignment.formats)
-
-    def _warm(self, prepared: Prepared, stop: Callable[[], bool]) -> None:
-        """Compile every form that a change of a width or a mode may need."""
-        warm = self._engine.executor.warm
-        known = inspect.signature(warm).parameters
-        warm(prepared.setting, tally=False, **({"stop": stop} if "stop" in known else {}))
+    def _use_idle_time(self, bench: Bench, state: State, turn: _Turn) -> bool:
+        check = self._check_of(turn)
+        more = self._idle.step(bench, state, check)
+        if self._idle.is_time_to_show(at_once=not more):
+            with self._news:
+                check()
+                strips = self._idle.strips(state)
+                changed, self.strips = strips != self.strips, strips
+            if changed:
+                self._tell("strips")
+        return more
 
     # ------------------------------------------------------------------ inside
 
     def _open(self, data: EvaluationData) -> None:
         self._bench = Bench(self._engine, data, BoundaryCache(self._cache_bytes))
-        self._ahead = LookAhead(self._bench, self._engine.network)
+        self._idle.open(self._bench)
 
     def _present_state(self) -> State | None:
         present = self._present()
@@ -348,21 +355,5 @@ class LiveEvaluation:
             notify(event)
 
 
-def _work(reference: weakref.ref[LiveEvaluation]) -> None:
-    """Work until there is nothing to do or nobody to do it for."""
-    while True:
-        live = reference()
-        if live is None or not live._step():  # noqa: SLF001  (this is its thread)
-            return
-        del live
-
-
 def _same(one: State, other: State) -> bool:
     return one is other or (one.assignment.formats == other.assignment.formats and one.modes == other.modes)
-
-
-@atexit.register
-def _stop_all() -> None:
-    """End all threads before the interpreter goes: compiled code must not run into its end."""
-    for live in list(_alive):
-        live.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from bitwindow.evaluate.race import Z_999
 from bitwindow.execute.modes import Modes
 
 SCHEME = "loss"
+Progress = Callable[[int, str], None]
+"""Told of the evaluations so far and, in words, of the best figure among them."""
 
 
 def loss_data(
@@ -56,8 +58,21 @@ def choose_by_loss(
     budget: Any,
     cache_bytes: int,
     check: Callable[[], None],
+    keep: Collection[str] = (),
+    progress: Progress = lambda _evaluations, _best: None,
 ) -> Assignment:
     """Search from the best of ``starts``; see ``bitwindow.assign.loss``.
+
+    Args:
+        engine: The network's executions.
+        data: What is measured on.
+        starts: What the other schemes chose.
+        modes: The modes.
+        budget: Most evaluations, or None.
+        cache_bytes: For boundaries.
+        check: Asked before every layer.
+        keep: Sites whose types stay as they are in ``starts``.
+        progress: Told after every evaluation.
 
     Raises:
         SettingError: If the budget is no positive integer.
@@ -67,7 +82,15 @@ def choose_by_loss(
         message = f"budget: wanted a positive number of evaluations or None, got {budget!r}."
         raise SettingError(message)
     judge = _Judge(Bench(engine, data, BoundaryCache(cache_bytes)), modes, check)
-    return search(engine.network, starts, judge.loss, budget=budget, describe=judge.describe)
+    losses: list[float | None] = []
+
+    def measured(types: Assignment, best: Assignment | None) -> float | None:
+        losses.append(judge.loss(types, best))
+        known = [loss for loss in losses if loss is not None]
+        progress(len(losses), judge.describe(min(known)) if known else "")
+        return losses[-1]
+
+    return search(engine.network, starts, measured, budget=budget, keep=keep, describe=judge.describe)
 
 
 class _Judge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -33,15 +33,14 @@ from bitwindow.quantizer.choices import SchemeChoices
 from bitwindow.quantizer.closer import CloserLook
 from bitwindow.quantizer.explain import explain
 from bitwindow.quantizer.loss import SCHEME as LOSS
-from bitwindow.quantizer.loss import choose_by_loss, loss_data
-from bitwindow.quantizer.preparing import Preparing
+from bitwindow.quantizer.searching import Searching
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
 from bitwindow.registry.living import QUANTIZERS
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices, Preparing):
+class Quantizer(SchemeChoices, Searching):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::
@@ -53,8 +52,8 @@ class Quantizer(SchemeChoices, Preparing):
         q.validate(images, labels).quantized_metric
 
     Every method may be called from any thread; one lock guards the state. Listeners (``listen``) are told
-    ``"formats"``, ``"settings"``, ``"calibration"``, ``"evaluation"`` or ``"strips"`` after the change, outside the
-    lock.
+    ``"formats"``, ``"settings"``, ``"calibration"``, ``"evaluation"``, ``"strips"`` or ``"search"`` after the change,
+    outside the lock.
     """
 
     def __init__(self, model: Any, *, batch: int | None = None) -> None:
@@ -166,6 +165,7 @@ class Quantizer(SchemeChoices, Preparing):
         word_lengths: Mapping[str, int] | None = None,
         signed: bool | None = None,
         percentile: float = 99.9,
+        keep: Collection[str] = (),
         data: Any = None,
         metric: str | Callable[[Any, Any], Any] | None = None,
         budget: int | None = None,
@@ -181,6 +181,7 @@ class Quantizer(SchemeChoices, Preparing):
             word_lengths: Bits by kind (``"weight"``, ...) or by site name; a name wins over its kind.
             signed: True asks for signed types everywhere; None lets non-negative activations be unsigned.
             percentile: For the ``percentile`` scheme, in percent of the nonzero values.
+            keep: Sites whose types stay as they are.
             data: For ``loss``: ``(x, y)``, or ``x`` to compare with the float network; None: the watched data.
             metric: For ``loss``, as for ``validate``; None: that of the watched data, or accuracy.
             budget: For ``loss``: most evaluations it may take; None: until nothing gets better, three sweeps at most.
@@ -189,40 +190,27 @@ class Quantizer(SchemeChoices, Preparing):
             DataError: Before any calibration, or where ``loss`` has no data.
             SettingError: If a setting does not exist or is out of range.
         """
-        if not self.calibrated:
-            message = "assign: wanted calibration data first, got none. Call q.calibrate(data), then q.assign()."
-            raise DataError(message)
-
-        def by(name: str, state: State, width: int) -> Assignment:
-            return assign(
-                self.network,
-                {
-                    **self._calibration.spectra,
-                    **{name: self._parameter_spectrum(name) for name in self.network.parameters},
-                },
-                self.network.parameters,
-                scheme=name,
-                word_length=width,
-                input_word_length=input_word_length,
-                bias_word_length=bias_word_length,
-                word_lengths=word_lengths,
-                signed=signed,
-                rounding=state.modes.rounding,
-                overflow=state.modes.overflow,
-                percentile=percentile,
-            )
+        self._wants_calibration()
+        options = {
+            "input_word_length": input_word_length,
+            "bias_word_length": bias_word_length,
+            "word_lengths": word_lengths,
+            "signed": signed,
+            "percentile": percentile,
+        }
 
         def chosen(state: State) -> State:
             name, width = scheme or state.scheme, state.word_length if word_length is None else word_length
-            types = by(name, state, width) if found is None else found
-            return replace(state, assignment=types, chosen=types, scheme=name, word_length=width)
+            wanted = replace(state, scheme=name, word_length=width)
+            types = self._by_scheme(name, wanted, keep, **options) if found is None else found
+            return replace(wanted, assignment=types, chosen=types)
 
         found = None
         if (scheme or self.scheme) == LOSS:
             state = self.state
             width = state.word_length if word_length is None else word_length
-            starts = {name: by(name, state, width) for name in SCHEMES}
-            found = self._by_loss(starts, state.modes, data, metric, budget)
+            starts = self._starts(replace(state, word_length=width), keep, **options)
+            found = self._by_loss(starts, state, data, metric, budget, keep)
         self._go(chosen, "formats")
         self._assigned = True
         return self
@@ -327,21 +315,28 @@ class Quantizer(SchemeChoices, Preparing):
 
     # ------------------------------------------------------------------ inside
 
-    def _by_loss(
-        self,
-        starts: Mapping[str, Assignment],
-        modes: Modes,
-        data: Any,
-        metric: str | Callable[[Any, Any], Any] | None,
-        budget: int | None,
-    ) -> Assignment:
-        watched = self._live.bench
-        chosen = loss_data(self._engine, data, metric, None if watched is None else watched.data)
-        # Outside the lock: it may take long, and whoever changes a type meanwhile need not wait.
-        with self._live.paused():
-            return choose_by_loss(
-                self._engine, chosen, starts, modes, budget=budget, cache_bytes=self.cache_bytes, check=lambda: None
-            )
+    def _wants_calibration(self) -> None:
+        if not self.calibrated:
+            message = "assign: wanted calibration data first, got none. Call q.calibrate(data), then q.assign()."
+            raise DataError(message)
+
+    def _by_scheme(self, name: str, state: State, keep: Collection[str], **options: Any) -> Assignment:
+        parameters = {name: self._parameter_spectrum(name) for name in self.network.parameters}
+        types = assign(
+            self.network,
+            {**self._calibration.spectra, **parameters},
+            self.network.parameters,
+            scheme=name,
+            word_length=state.word_length,
+            rounding=state.modes.rounding,
+            overflow=state.modes.overflow,
+            **options,
+        )
+        return self._kept(types, state, keep)
+
+    def _starts(self, state: State, keep: Collection[str], **options: Any) -> Mapping[str, Assignment]:
+        self._wants_calibration()
+        return {name: self._by_scheme(name, state, keep, **options) for name in SCHEMES}
 
     def site_values(self, name: str) -> NDArray[Any] | None:
         """Return a parameter's values; None for an input or activation."""

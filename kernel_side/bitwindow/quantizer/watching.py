@@ -120,9 +120,10 @@ class Watching(StateHolder):
         raise NotImplementedError
 
     def _changed(self) -> tuple[str, ...]:
-        before = self._live.strips
+        strips, search = self._live.strips, self._live.search
         self._live.restart()
-        return () if before == self._live.strips else ("strips",)
+        changed = {"strips": strips != self._live.strips, "search": search is not None}
+        return tuple(event for event, happened in changed.items() if happened)
 
     def _present(self) -> State:
         return self.state

@@ -7,7 +7,6 @@ listeners hear of the first figure of the new types.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +14,7 @@ import bitwindow as bw
 from benchmarks.demo_types import typed_demo
 from benchmarks.images import digit_images
 from benchmarks.layer_times import Compilations, chunks_of, compile_all, run_layers, settle
+from benchmarks.window_changes import Row, Watcher, moved, unseen
 from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.cache import BoundaryCache
 from bitwindow.evaluate.race import Race, Runner
@@ -22,59 +22,9 @@ from bitwindow.evaluate.strips import outward, positions
 from bitwindow.quantizer.changes import with_formats
 
 ROUNDS = 2
-FIRST_ESTIMATES = 15
+FIRST_ESTIMATES = 20
 STRIP_SITE = "conv2/kernel"
 POSITIONS = 16
-
-
-@dataclass(kw_only=True)
-class Row:
-    """The times of one site, in seconds; of several rounds the least one counts, of first estimates all."""
-
-    first: list[float] = field(default_factory=list)
-    change: list[float] = field(default_factory=list)
-    layers: list[float] = field(default_factory=list)
-    samples: int = 0
-
-
-def moved(q: bw.Quantizer, name: str, steps: int) -> bw.FixedPoint:
-    fmt = q[name].format
-    assert isinstance(fmt, bw.FixedPoint)
-    return bw.FixedPoint(fmt.signed, fmt.word_length, fmt.fraction_length + steps)
-
-
-class Watcher:
-    """Notes when the first figure of a change is told."""
-
-    def __init__(self, q: bw.Quantizer) -> None:
-        self.q, self.heard, self.samples = q, 0.0, 0
-        q.listen(self._hear)
-
-    def _hear(self, event: str) -> None:
-        figure = self.q.evaluation
-        if event == "evaluation" and not self.heard and figure is not None and figure.n:
-            self.heard, self.samples = time.perf_counter(), figure.n
-
-    def change(self, name: str, fmt: bw.FixedPoint, row: Row) -> None:
-        """Change one type, wait for the exact figure, and note both times."""
-        self.heard = 0.0
-        start = time.perf_counter()
-        self.q[name].format = fmt
-        settle(self.q)
-        row.change.append(time.perf_counter() - start)
-        row.first.append(self.heard - start)
-        row.samples = self.samples
-
-
-def unseen(q: bw.Quantizer) -> None:
-    """Forget what was measured of other types, so that a change back is a change and no memory."""
-    bench = settle(q)
-    bench._outcomes.clear()  # noqa: SLF001
-    present = set(bench.prepare(q.assignment, q.state.modes).keys.values())
-    for key, held in bench.cache.snapshot():
-        if key not in present:
-            bench.cache.bytes -= held.bytes
-            del bench.cache._held[key]  # noqa: SLF001
 
 
 def measure(q: bw.Quantizer, names: list[str], rounds: int) -> dict[str, Row]:
@@ -139,20 +89,8 @@ def test_first_estimates_come_soon() -> None:
     q.watch(images, labels)
     compile_all(q)
     watcher = Watcher(q)
-    print("\nsite             first estimate: median, p95")
     for name in q.sites:
-        row = Row()
-        for turn in range(FIRST_ESTIMATES):
-            unseen(q)
-            # Dragging: the next change does not wait for the exact figure of the one before.
-            watcher.heard = 0.0
-            start = time.perf_counter()
-            q[name].format = moved(q, name, -1 if turn % 2 else 1)
-            while not watcher.heard:
-                time.sleep(0.0005)
-            row.first.append(watcher.heard - start)
-            settle(q)
-        print(f"{name:16} {np.median(row.first) * 1e3:7.1f} ms {np.percentile(row.first, 95) * 1e3:7.1f} ms")
+        print(f"\n{name:14} {watcher.drag(name, FIRST_ESTIMATES).first_in_ms()}", end="")
 
 
 def race_of(q: bw.Quantizer, bench: Bench) -> Race:

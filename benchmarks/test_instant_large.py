@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 from typing import Any
 
@@ -12,12 +11,12 @@ import numpy as np
 from jax import lax
 
 import bitwindow as bw
-from benchmarks.layer_times import compile_all, settle
-from benchmarks.test_instant import Row, Watcher, moved, unseen
+from benchmarks.layer_times import compile_all
+from benchmarks.window_changes import Watcher
 
 CHANNELS = (3, 32, 64, 128, 256, 512, 512)
 IMAGES = 24
-CHANGES = 5
+CHANGES = 20
 SITES = ("input", "conv0/kernel", "conv0", "conv2/kernel", "conv4", "conv5/kernel", "dense/kernel", "dense")
 
 
@@ -51,18 +50,4 @@ def test_a_large_network_answers_soon() -> None:
     watcher = Watcher(q)
     print(f"\n{q.float_bytes // 4:,} parameters, 224 x 224, chunks of {q.network.batch}")
     for name in SITES:
-        row = Row()
-        for turn in range(CHANGES):
-            unseen(q)
-            watcher.heard = 0.0
-            start = time.perf_counter()
-            q[name].format = moved(q, name, -1 if turn % 2 else 1)
-            while not watcher.heard:
-                time.sleep(0.001)
-            row.first.append(watcher.heard - start)
-            row.samples = watcher.samples
-            settle(q)
-        print(
-            f"{name:14} first estimate ({row.samples} of {IMAGES}): median {np.median(row.first) * 1e3:6.0f} ms, "
-            f"least {min(row.first) * 1e3:6.0f} ms"
-        )
+        print(f"{name:14} {watcher.drag(name, CHANGES).first_in_ms()} of {IMAGES}")

@@ -10,8 +10,11 @@ import jax
 import numpy as np
 
 import bitwindow as bw
+from bitwindow.calibrate.batches import Chunk as Batch
 from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.layered import Prepared
+from bitwindow.execute.executor import Executor
+from bitwindow.execute.planning import Setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,17 @@ def run_layers(bench: Bench, prepared: Prepared, chunks: list[Chunk]) -> float:
         for name in network.outputs:
             np.asarray(boundaries[name])
     return time.perf_counter() - start
+
+
+def uncounted(executor: Executor, setting: Setting, part: Batch) -> dict[str, Any]:
+    """Run all layers of a chunk of a network with one input as the live accuracy does, and return the boundaries."""
+    (name,), (leaf,) = executor.network.inputs, part.leaves
+    boundaries: dict[str, Any] = {name: executor.read_input(setting, 0, leaf, part.first, part.valid, tally=False)[0]}
+    for layer, follower in executor.together(setting, range(len(executor.network.layers))):
+        boundaries |= executor.run_layer(
+            setting, layer, boundaries, part.first, part.valid, tally=False, follower=follower
+        )[0]
+    return boundaries
 
 
 def settle(q: bw.Quantizer) -> Bench:

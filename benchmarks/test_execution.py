@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.demo_types import exact_logits, typed_demo
 from benchmarks.images import digit_images
+from benchmarks.layer_times import uncounted
 from benchmarks.timing import least_seconds
 from bitwindow.calibrate.batches import Chunk, chunks
 from bitwindow.demo.network import forward
@@ -33,16 +34,16 @@ def test_bit_true_execution_against_float(bits: int) -> None:
     def run_float() -> object:
         return [float_forward(engine.parameters, *part.leaves) for part in parts]
 
-    def run(*, tally: bool) -> object:
-        return [
-            executor.run(stored, types, modes, part.leaves, part.first, part.valid, tally=tally).outputs
-            for part in parts
-        ]
+    def run_counted() -> object:
+        return [executor.run(stored, types, modes, part.leaves, part.first, part.valid).outputs for part in parts]
 
-    calls = {"float": run_float, "without": lambda: run(tally=False), "with counts": lambda: run(tally=True)}
-    least = least_seconds(calls, ROUNDS)
-    made = executor.run(stored, types, modes, parts[0].leaves, 0, parts[0].valid, tally=False)
-    logits = stored_integers(np.asarray(made.boundaries["dense2"]), demo.fmt("dense2"))
+    def run_live() -> object:
+        setting = executor.plan(stored, types, modes)
+        return [uncounted(executor, setting, part)["dense2"] for part in parts]
+
+    least = least_seconds({"float": run_float, "without": run_live, "with counts": run_counted}, ROUNDS)
+    made = uncounted(executor, executor.plan(stored, types, modes), parts[0])
+    logits = stored_integers(np.asarray(made["dense2"]), demo.fmt("dense2"))
     assert np.array_equal(logits[:64], exact_logits(demo, images[:64]))
     report = demo.quantizer.validate(images, labels)
     print(f"\n{bits} bits, {source}, chunks of {engine.network.batch}; accuracy {report.quantized_metric:.2%}")
@@ -52,7 +53,7 @@ def test_bit_true_execution_against_float(bits: int) -> None:
 
 
 def profile(quantizer: Quantizer, part: Chunk, modes: Modes) -> None:
-    """Print the time of each layer's step on one chunk, without and with counts."""
+    """Print the time of each layer's step on one chunk, without and with counts, and that of pools in their step."""
     executor, network = quantizer._engine.executor, quantizer.network  # noqa: SLF001
     setting = executor.plan(executor.store_parameters(quantizer.assignment, modes), quantizer.assignment, modes)
     whole = executor.run(setting.stored, setting.assignment, modes, part.leaves, 0, network.batch, tally=False)
@@ -71,3 +72,18 @@ def profile(quantizer: Quantizer, part: Chunk, modes: Modes) -> None:
         pair = {"without": partial(call, tally=False), "with": partial(call, tally=True)}
         least = least_seconds(pair, 3 * ROUNDS)
         print(f"    {name:12} {form:8} {least['without'] * 1e3:6.2f} ms, with counts {least['with'] * 1e3:6.2f} ms")
+    for index, follower in executor.together(setting, range(len(network.layers))):
+        if follower is not None:
+            name = network.layers[index].name
+            call = partial(
+                executor.run_layer,
+                setting,
+                index,
+                whole.boundaries,
+                0,
+                network.batch,
+                tally=False,
+                follower=follower,
+            )
+            spent = least_seconds({name: call}, 3 * ROUNDS)[name]
+            print(f"    {name:12} with its pool before the cast: {spent * 1e3:6.2f} ms")

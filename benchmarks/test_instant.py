@@ -14,6 +14,7 @@ import bitwindow as bw
 from benchmarks.demo_types import typed_demo
 from benchmarks.images import digit_images
 from benchmarks.layer_times import Compilations, chunks_of, compile_all, run_layers, settle
+from benchmarks.timing import seconds
 from benchmarks.window_changes import Row, Watcher, moved, unseen
 from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.cache import BoundaryCache
@@ -21,7 +22,7 @@ from bitwindow.evaluate.race import Race, Runner
 from bitwindow.evaluate.strips import outward, positions
 from bitwindow.quantizer.changes import with_formats
 
-ROUNDS = 2
+ROUNDS = 3
 FIRST_ESTIMATES = 20
 STRIP_SITE = "conv2/kernel"
 POSITIONS = 16
@@ -45,13 +46,24 @@ def measure(q: bw.Quantizer, names: list[str], rounds: int) -> dict[str, Row]:
     return rows
 
 
+def never() -> None:
+    """Nothing newer comes."""
+
+
 def full_evaluation(q: bw.Quantizer, rounds: int) -> float:
-    """Return the seconds of all layers over all images, with no boundary at hand."""
+    """Return the seconds of a full bit-true evaluation with nothing cached, scores included, the way changes take."""
     bench = settle(q)
     empty = Bench(q._engine, bench.data, BoundaryCache(0))  # noqa: SLF001
     prepared = empty.prepare(q.assignment, q.state.modes)
-    chunks = chunks_of(empty, prepared)
-    return min(run_layers(empty, prepared, chunks) for _ in range(rounds + 1))
+    empty.advance_float(bench.data.chunks, never)
+
+    def evaluate() -> None:
+        empty._outcomes.clear()  # noqa: SLF001
+        for _ in range(bench.data.chunks):
+            empty.advance(prepared, never, keep=False)
+        empty.value(empty.outcome(prepared))
+
+    return min(seconds(evaluate) for _ in range(rounds + 1))
 
 
 def test_a_change_costs_the_layers_that_depend_on_it() -> None:
@@ -101,10 +113,6 @@ def race_of(q: bw.Quantizer, bench: Bench) -> Race:
         Runner(fmt=fmt, assignment=with_formats(q.network, q.state, {STRIP_SITE: fmt}).assignment) for fmt in formats
     ]
     return Race(bench, q.state.modes, runners)
-
-
-def never() -> None:
-    """Nothing newer comes."""
 
 
 def test_a_strip_costs_less_than_its_windows_one_by_one() -> None:

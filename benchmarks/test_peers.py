@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from benchmarks.demo_types import TypedDemo, exact_logits, typed_demo
 from benchmarks.images import digit_images
+from benchmarks.layer_times import uncounted
 from benchmarks.timing import least_seconds
 from bitwindow.assign.records import Assignment
 from bitwindow.calibrate.batches import chunks
 from bitwindow.demo.network import forward
 from bitwindow.demo.record import digits
-from bitwindow.execute.executor import ChunkRun
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import StoredParameters, stored_integers
 from bitwindow.numbers.format import FixedPoint
@@ -81,7 +81,8 @@ def our_changes(demo: TypedDemo, images: NDArray[np.float32]) -> dict[str, Calla
 
     def whole() -> object:
         types, stored = changed("input")
-        return [executor.run(stored, types, modes, part.leaves, 0, part.valid, tally=False).outputs for part in parts]
+        setting = executor.plan(stored, types, modes)
+        return [uncounted(executor, setting, part)["dense2"] for part in parts]
 
     def last() -> object:
         types, stored = changed("dense2/kernel")
@@ -108,13 +109,11 @@ def test_one_evaluation_against_a_fixed_point_library() -> None:
     stored = engine.executor.store_parameters(demo.assignment, modes)
     parts = list(chunks(images, engine.spec, engine.network.batch))
 
-    def ours() -> list[ChunkRun]:
-        return [
-            engine.executor.run(stored, demo.assignment, modes, part.leaves, 0, part.valid, tally=False)
-            for part in parts
-        ]
+    def ours() -> object:
+        setting = engine.executor.plan(stored, demo.assignment, modes)
+        return [uncounted(engine.executor, setting, part)["dense2"] for part in parts]
 
-    least = least_seconds({"ours": lambda: [run.outputs for run in ours()]}, ROUNDS)["ours"]
+    least = least_seconds({"ours": ours}, ROUNDS)["ours"]
     first = engine.executor.run(stored, demo.assignment, modes, parts[0].leaves, 0, FEW, tally=False)
     got = stored_integers(np.asarray(first.boundaries["dense2"]), demo.fmt("dense2"))[:FEW]
     assert np.array_equal(got, theirs)

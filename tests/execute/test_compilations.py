@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import jax
@@ -12,13 +12,17 @@ import pytest
 from bitwindow.assign.records import Assignment
 from bitwindow.execute.executor import Executor
 from bitwindow.execute.modes import Modes
+from bitwindow.model.record import Model
 from bitwindow.network.records import Clip
+from bitwindow.network.trace import trace
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import OVERFLOWS, ROUNDINGS
 from tests.execute import networks as build
 from tests.execute.agree import compare
 from tests.execute.random_words import parameter_words, words
 from tests.execute.reference import Reference, no_words
+from tests.execute.traced import random_types as random_network_types
+from tests.network.recurrent import loop_in_a_loop, lstm
 
 NET = build.dense_network(activation=Clip(lower=0.0, upper=0.30000001192092896))
 X = np.random.default_rng(7).normal(size=(4, 6)).astype(np.float32)
@@ -107,3 +111,21 @@ def test_a_layer_of_which_nothing_changed_keeps_its_plan() -> None:
     after = one.plan(one.store_parameters(changed, Modes(), stored), changed, Modes())
     kept = {name for name, plan in after.plans.items() if plan is before.plans[name]}
     assert kept == set(before.plans) - {"mean", "dense"}
+
+
+@pytest.mark.parametrize("make", [lstm, loop_in_a_loop])
+def test_loops_are_warmed_too(make: Callable[[], Model]) -> None:
+    network = trace(make(), 4)
+    x = np.random.default_rng(3).normal(size=network.values[network.inputs[0]].shape).astype(np.float32)
+    one, rng = Executor(network), np.random.default_rng(6)
+
+    def go(types: Assignment, modes: Modes) -> None:
+        one.run(one.store_parameters(types, modes), types, modes, (x,), 0, 4, tally=False)
+
+    types = random_network_types(network, 1, point=4)
+    go(types, Modes())
+    one.warm(one.plan(one.store_parameters(types, Modes()), types, Modes()), tally=False)
+    with compilations() as compiled:
+        for seed in range(8):
+            go(random_network_types(network, seed, widths=(2, 17), point=4), random_modes(rng))
+    assert compiled == []

@@ -233,8 +233,8 @@ params = {"w": rng.normal(size=(6, 4)).astype(np.float32)}
 q = bw.Quantizer(bw.Model(lambda p, x: x @ p["w"], params, x[:2]), batch=8).calibrate(x[:64], progress=False)
 q.watch(x, rng.integers(0, 4, 20000))
 q.focus("w")
-print("working", flush=True)
 try:
+    print("working", flush=True)
     while True:
         time.sleep(0.01)
 except KeyboardInterrupt:
@@ -252,3 +252,27 @@ def test_an_interrupt_reaches_the_main_thread_alone_and_the_process_ends_in_orde
     out, errors = process.communicate(timeout=240)
     assert out == "interrupted None\n"
     assert (process.returncode, errors) == (0, "")
+
+
+def test_a_change_does_not_wait_for_what_compiles_in_idle_time(
+    q: bw.Quantizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiling, go_on = threading.Event(), threading.Event()
+
+    def warm(*_given: object, **_named: object) -> None:
+        compiling.set()
+        assert go_on.wait(240)
+
+    monkeypatch.setattr(q._engine.executor, "warm", warm)
+    q.watch(X, Y)
+    q.focus("first")
+    q.look_ahead = True
+    assert compiling.wait(240)
+    q["second"].format = moved(q, "second", -1)
+    assert q.wait(240)
+    assert q.evaluation is not None
+    assert q.evaluation.exact
+    assert not go_on.is_set()
+    go_on.set()
+    q.unwatch()
+    assert [one for one in threading.enumerate() if one.name == "bitwindow-compiling"] == []

@@ -28,6 +28,8 @@ from bitwindow.execute.modes import Modes
 from bitwindow.execute.several import SEVERAL
 
 MOST_OUTCOMES = 300
+AT_ONCE_SECONDS = 0.0005
+"""Layers that take less for a chunk run over several chunks from the first on."""
 
 
 class Bench:
@@ -89,8 +91,12 @@ class Bench:
         """
         outcome, data = self.outcome(prepared), self.data
         chunks = range(outcome.chunks, min(outcome.chunks + SEVERAL, data.chunks))
-        far = outcome.chunks and len(chunks) > 1 and data.metric.per_sample and self.float_outcome.chunks >= chunks.stop
-        outputs = self.layered.run_several(prepared, chunks, check=check) if far else None
+        known = data.metric.per_sample and self.float_outcome.chunks >= chunks.stop
+        # The first chunk is an estimate that must not wait for seven others, unless they take no time.
+        soon = outcome.chunks or self.layered.cost(prepared, 0) < AT_ONCE_SECONDS
+        outputs = None
+        if len(chunks) > 1 and known and soon:
+            outputs = self.layered.run_several(prepared, chunks, check=check)
         if outputs is None:
             return self.advance(prepared, check, keep=True)
         self._add(outcome, tuple(np.concatenate(leaf) for leaf in zip(*outputs, strict=True)), chunks)

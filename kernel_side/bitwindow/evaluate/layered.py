@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Any
 
 import jax
@@ -152,6 +153,12 @@ class Layered:
     def seconds(self, index: int) -> float:
         """Return what a layer takes for a chunk, 0 before it has run; -1 - i is the input i."""
         return min(self._seconds.get(index, [0.0]))
+
+    def cost(self, prepared: Prepared, chunk: int) -> float:
+        """Return the seconds that a chunk's layers took before; infinite where one never ran or an input is read."""
+        _, inputs, layers = self._gather(prepared, chunk)
+        known = not inputs and all(index in self._seconds for index in layers)
+        return sum(self.seconds(index) for index in layers) if known else inf
 
     def layers_to_run(self, prepared: Prepared, chunk: int) -> list[int]:
         """Return the layers that a chunk's outputs still need, in order."""

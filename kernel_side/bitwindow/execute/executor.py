@@ -296,7 +296,7 @@ class Executor:
         return found
 
     def warm(self, setting: Setting, *, tally: bool = True, stop: Callable[[], bool] = lambda: False) -> None:
-        """Compile every form of every integer layer and cast, for the types' present classes of width.
+        """Compile every form of every integer layer, loop and cast, for the types' present classes of width.
 
         After it no change of a window, a sign, a width within 2 to 16 bits (or within 17 to 32), a mode or an
         accumulator's limit compiles anything. Without it each form compiles when it is first needed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from bitwindow.execute.parameters import StoredParameters
     from bitwindow.network.records import Layer, Network
 
+FORMS = (Variant.NARROW, Variant.DOUBLE, Variant.CAREFUL, Variant.STOCHASTIC)
+"""The forms that a loop can take; one without integer layers takes the first or the last."""
 Steps = MutableMapping[tuple[Any, ...], Any]
 Made = tuple[dict[str, jax.Array], list[tuple[str, Any]], list[tuple[str, Any]]]
 
@@ -81,15 +84,47 @@ def run_loop(
     own = {inner.layer.name: inner.layer for inner in inner_layers(loop)}
     form = form_of({name: plan for name, plan in plans.items() if name in own}, own)
     form = Variant.STOCHASTIC if modes.rounding is Rounding.STOCHASTIC else form
-    kinds = tuple(np.dtype(operand.dtype).str for operand in operands)
-    key = (layer.name, "loop", form, tally, frozenset(given.formats), kinds)
+    step = LoopStep(network=network, layer=layer, form=form, tally=tally, patches=patches)
     with jax.enable_x64(True):
-        if key not in steps:
-            step = LoopStep(network=network, layer=layer, form=form, tally=tally, patches=patches)
-            steps[key] = jax.jit(step).lower(list(operands), given).compile()
-        compiled: Callable[..., Any] = steps[key]
-        outputs, counts, overflows = compiled(list(operands), given)
+        outputs, counts, overflows = _compiled(step, operands, given, steps)(list(operands), given)
     return dict(zip(layer.outputs, outputs, strict=True)), list(counts.items()), list(overflows.items())
+
+
+def loop_compilations(
+    network: Network,
+    layer: Layer,
+    assignment: Assignment,
+    modes: Modes,
+    stored: StoredParameters,
+    plans: Mapping[str, Plan],
+    operands: tuple[Any, ...],
+    numbers: np.ndarray,
+    steps: Steps,
+    *,
+    tally: bool,
+    patches: bool,
+) -> list[tuple[Variant, Callable[[], object]]]:
+    """List what compiles a loop's forms, each with its form; arguments as for ``run_loop``, operands may be shapes."""
+    loop = layer.operation
+    assert isinstance(loop, Loop)  # noqa: S101  (the caller has looked)
+    given = _arguments(network, layer, loop, assignment, modes, stored, plans, numbers)
+
+    def compile_form(form: Variant) -> object:
+        step = LoopStep(network=network, layer=layer, form=form, tally=tally, patches=patches)
+        with jax.enable_x64(True):
+            return _compiled(step, operands, given, steps)
+
+    forms = FORMS if any(inner.layer.name in plans for inner in inner_layers(loop)) else FORMS[::3]
+    return [(form, partial(compile_form, form)) for form in forms]
+
+
+def _compiled(step: LoopStep, operands: tuple[Any, ...], given: Arguments, steps: Steps) -> Callable[..., Any]:
+    kinds = tuple(np.dtype(operand.dtype).str for operand in operands)
+    key = (step.layer.name, "loop", step.form, step.tally, frozenset(given.formats), kinds)
+    if key not in steps:
+        steps[key] = jax.jit(step).lower(list(operands), given).compile()
+    compiled: Callable[..., Any] = steps[key]
+    return compiled
 
 
 def _inner(network: Network) -> list[Inner]:

@@ -10,16 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bitwindow.execute.boundaries import carrier_dtype
+from bitwindow.execute.boundaries import carrier_dtype, widened
 from bitwindow.execute.floating import jitted_values
 from bitwindow.execute.integer import variants_of
 from bitwindow.execute.joined import QUICK
+from bitwindow.execute.loop_run import loop_compilations
 from bitwindow.execute.outputs import FEW_VALUES
 from bitwindow.execute.plan import Variant
-from bitwindow.execute.planning import format_of_site
-from bitwindow.execute.reading import operand_arrays
+from bitwindow.execute.planning import format_of_site, formats_of
+from bitwindow.execute.reading import operand_arrays, plain_array
 from bitwindow.execute.samples import packed_samples
 from bitwindow.execute.several import SEVERAL, forms
+from bitwindow.execute.structure import apply_steps
 from bitwindow.network.records import Lookup, Loop
 from bitwindow.numbers.format import FixedPoint
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from bitwindow.execute.compiled import CompiledSteps
     from bitwindow.execute.planning import Setting
+    from bitwindow.network.records import Layer, Operand
 
     Job = Callable[[], object]
 
@@ -63,6 +66,8 @@ def compilations(
                 several = ((arguments[0],) * SEVERAL, *arguments[1:])
                 made = partial(steps.several, layer, setting, several, make=True)
                 jobs += [(variant, partial(made, variant=variant)) for variant in forms(layer)]
+        elif isinstance(layer.operation, Loop):
+            jobs += _of_loop(steps, layer, setting, boundaries, numbers, tally=tally)
     floats = {
         name
         for layer in network.layers
@@ -80,6 +85,37 @@ def compilations(
                 (Variant.STOCHASTIC, partial(make, stochastic=True)),
             ]
     return [job for _, job in sorted(jobs, key=lambda pair: pair[0])]
+
+
+def _of_loop(
+    steps: CompiledSteps,
+    layer: Layer,
+    setting: Setting,
+    boundaries: Mapping[str, Any],
+    numbers: Any,
+    *,
+    tally: bool,
+) -> list[tuple[Variant, Job]]:
+    formats = formats_of(steps.network, layer, setting.assignment)
+
+    def seen(operand: Operand, fmt: Any) -> Any:
+        array = plain_array(operand, setting.stored, boundaries)
+        return jax.eval_shape(lambda x: apply_steps(widened(x, fmt), operand.view, None, ""), array)
+
+    operands = tuple(seen(operand, fmt) for operand, fmt in zip(layer.operands, formats, strict=True))
+    return loop_compilations(
+        steps.network,
+        layer,
+        setting.assignment,
+        setting.modes,
+        setting.stored,
+        setting.plans,
+        operands,
+        numbers,
+        steps.made,
+        tally=tally,
+        patches=steps.patches,
+    )
 
 
 def convert_outputs(steps: CompiledSteps, setting: Setting) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from bitwindow.evaluate.bench import Bench
@@ -16,6 +18,7 @@ from bitwindow.quantizer.look_ahead import LookAhead, Spectra
 from bitwindow.quantizer.state import State
 
 SECONDS_BETWEEN_STRIPS = 0.05
+SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_BEFORE_COMPILING = 2.0
 """Idle time that passes before all forms are compiled, where nobody looks: who only asks for a figure and leaves must
 not find both cores compiling."""
@@ -38,6 +41,7 @@ class IdleTime:
         self._ahead: LookAhead | None = None
         self._work: Iterator[str] | None = None
         self._last_strips = 0.0
+        self._compiling: threading.Thread | None = None
         self.warmed = False
         self.focus: str | None = None
         self.wanted = True
@@ -50,6 +54,11 @@ class IdleTime:
     def close(self) -> None:
         """Forget everything of the data."""
         self._ahead = self._work = None
+
+    def join(self) -> None:
+        """Wait until nothing compiles in the background; what compiled goes on to its end."""
+        if self._compiling is not None and self._compiling is not threading.current_thread():
+            self._compiling.join()
 
     def begin_again(self) -> None:
         """Work out anew what is to be done."""
@@ -115,8 +124,18 @@ class IdleTime:
 
         if not at_once:
             self._wait(SECONDS_BEFORE_COMPILING, check)
-        check()
-        prepared = bench.prepare(state.assignment, state.modes)
-        self._engine.executor.warm(prepared.setting, tally=False, stop=stop)
-        check()
+        self._pass_compiling(check)
+        warm = self._engine.executor.warm
+        job = partial(warm, bench.prepare(state.assignment, state.modes).setting, tally=False, stop=stop)
+        # A thread of its own: a change must not wait for the compilation that happens to run.
+        self._compiling = threading.Thread(target=job, name="bitwindow-compiling", daemon=True)
+        self._compiling.start()
+        self._pass_compiling(check)
         self.warmed = True
+
+    def _pass_compiling(self, check: Check) -> None:
+        """Wait until nothing compiles in the background, unless there is something better to do."""
+        check()
+        while self._compiling is not None and self._compiling.is_alive():
+            self._wait(SECONDS_BETWEEN_LOOKS, check)
+            check()

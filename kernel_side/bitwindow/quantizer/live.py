@@ -30,7 +30,7 @@ from bitwindow.quantizer.search import Search, SearchTask
 from bitwindow.quantizer.state import State
 from bitwindow.quantizer.worker import Worker
 
-SECONDS_BETWEEN_FIGURES = 0.03
+SECONDS_BETWEEN_FIGURES = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +203,7 @@ class LiveEvaluation(Worker):
             self._generation += 1
             self._news.notify_all()
         self._join()
+        self._idle.join()
 
     def wait(self, timeout: float | None = None, *, idle: bool = False) -> bool:
         """Wait until the figure is exact or failed, with ``idle`` until nothing runs; return whether that is so."""

@@ -22,7 +22,8 @@ from bitwindow.evaluate.race import Race, Runner
 from bitwindow.evaluate.strips import outward, positions
 from bitwindow.quantizer.changes import with_formats
 
-ROUNDS = 3
+ROUNDS = 6
+STRIP_ROUNDS = 3
 FIRST_ESTIMATES = 20
 STRIP_SITE = "conv2/kernel"
 POSITIONS = 16
@@ -123,7 +124,7 @@ def test_a_strip_costs_less_than_its_windows_one_by_one() -> None:
     compile_all(q)
     bench = settle(q)
     times: dict[str, list[float]] = {"first look": [], "race": [], "all exact": [], "one by one": []}
-    for _ in range(ROUNDS):
+    for _ in range(STRIP_ROUNDS):
         unseen(q)
         race = race_of(q, bench)
         start = time.perf_counter()

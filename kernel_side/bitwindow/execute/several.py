@@ -9,6 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from bitwindow.execute.carriers import terms_of
+from bitwindow.execute.integer import variants_of
 from bitwindow.execute.joined import QUICK
 from bitwindow.execute.reading import operand_shapes
 from bitwindow.network.records import Contraction, Convolution, PassThrough, Product, Sum
@@ -41,7 +42,7 @@ def is_light(network: Network, layer: Layer) -> bool:
 
 def forms(layer: Layer) -> tuple[Variant, ...]:
     """Return the forms that several chunks share: those that see no sample's number."""
-    return QUICK[:1] if isinstance(layer.operation, PassThrough) else QUICK
+    return tuple(variant for variant in variants_of(layer) if variant in QUICK)
 
 
 def repeated(step: Callable[..., Result]) -> Callable[..., tuple[Any, ...]]:

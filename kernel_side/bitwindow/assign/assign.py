@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bitwindow.assign.biases import BIAS_BITS, accumulator_lsb, follow_biases
 from bitwindow.assign.float_outputs import cast_for, cast_words
+from bitwindow.assign.noise import better
 from bitwindow.assign.records import Assignment, Format
 from bitwindow.assign.schemes import choose
 from bitwindow.assign.widths import Widths
@@ -128,4 +129,6 @@ class _Settings:
             values=values if parameter else None,
             percentile=self.percentile,
         )
-        return choice.format, choice.reason, choice.flag
+        need = better(spectrum, choice.format, self.rounding, self.overflow, values if parameter else None)
+        flags = [choice.flag, "" if need is None else need.reason]
+        return choice.format, choice.reason, "; ".join(filter(None, flags))

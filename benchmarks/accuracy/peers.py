@@ -61,7 +61,8 @@ def int8_accuracy(model: onnx.ModelProto, data: Data, *, per_channel: bool) -> f
 def _input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
     """Return the first input that is no weight (old files list those, too)."""
     weights = {tensor.name for tensor in model.graph.initializer}
-    return next(entry for entry in model.graph.input if entry.name not in weights)
+    found: onnx.ValueInfoProto = next(entry for entry in model.graph.input if entry.name not in weights)
+    return found
 
 
 def _chunk(model: onnx.ModelProto) -> int:

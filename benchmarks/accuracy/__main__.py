@@ -13,7 +13,9 @@ from benchmarks.accuracy.data import CACHE, CALIBRATION
 from benchmarks.accuracy.measure import BUDGET, Row, measured
 from benchmarks.accuracy.subjects import SUBJECTS
 from benchmarks.accuracy.training import SEED
+from bitwindow import FixedPoint
 
+MOST_LINES = 8
 PACKAGES = ("jax", "jaxlib", "numpy", "onnx", "onnxruntime", "optax", "mlxtend")
 
 
@@ -57,9 +59,16 @@ def _percent(value: float | None) -> str:
 
 def widened(rows: Sequence[Row]) -> list[str]:
     """Return a line for every site that got more bits, or another window, in the column "mse 8, wider"; and notes."""
-    found = [f"- {row.network}: `{name}` {change}" for row in rows for name, change in row.widened.items()]
+    found = [line for row in rows for line in _changes(row)]
     notes = [f"- {row.network}: {text}" for row in rows for text in row.notes]
     return [*(found or ["- No site needed more than 8 bits."]), *notes]
+
+
+def _changes(row: Row) -> list[str]:
+    if len(row.widened) > MOST_LINES:
+        widest = max(FixedPoint.parse(change.split()[-1]).word_length for change in row.widened.values())
+        return [f"- {row.network}: {len(row.widened)} sites, up to {widest} bits"]
+    return [f"- {row.network}: `{name}` {change}" for name, change in row.widened.items()]
 
 
 def conditions(rows: Sequence[Row]) -> str:

@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BUNDLE_SOURCES := $(shell find extension -type f -not -path '*/lib/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help install demo test test-oldest bench lint format dist clean
+.PHONY: help install demo test test-oldest bench accuracy lint format dist clean
 
 help:
 	@echo 'make demo     set up and open the demo in JupyterLab'
@@ -19,6 +19,7 @@ help:
 	@echo 'make lint     the checks that read code without running it'
 	@echo 'make format   let ruff format and fix the Python sources'
 	@echo 'make bench    the benchmarks (never part of a pass or fail)'
+	@echo 'make accuracy the accuracy table of docs/accuracy.md; trains its networks at the first run'
 	@echo 'make install  set up only: .venv, node_modules, the JupyterLab extension'
 	@echo 'make dist     build the wheel and the source distribution into dist/'
 	@echo 'make clean    remove everything that was built or installed'
@@ -43,6 +44,9 @@ bench: install $(VENV)/stamp-bench
 	@$(BIN)/python benchmarks/test_spectrum.py
 	@$(BIN)/python -m pytest benchmarks --ignore=benchmarks/test_spectrum.py --ignore=benchmarks/test_front_end.py -q -s --timeout=1800
 	@$(BIN)/python -m pytest benchmarks/test_front_end.py -q -s
+
+accuracy: install $(VENV)/stamp-bench
+	@$(BIN)/python -m benchmarks.accuracy
 
 # In an environment of its own, as one cannot hold two JupyterLabs; minutes to install, so not a part of `test`.
 test-oldest: install

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -20,6 +24,7 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.quantizer.quantizer import Quantizer
 
 ROUNDS = 3
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_a_large_network_against_float() -> None:
@@ -56,6 +61,20 @@ def test_a_large_network_against_float() -> None:
                 f"  {bits:2} bits, {name:8} {spent / batch * 1e3:6.1f} ms an image, "
                 f"{spent / least['float']:.2f} times float; a chunk {spent * 1e3:.0f} ms"
             )
+
+
+def test_a_large_onnx_file_opens_calibrates_and_shows_its_panel() -> None:
+    for arguments in ([], ["--prepare"]):
+        command = [sys.executable, "-m", "benchmarks.large_start", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        found = json.loads(done.stdout.splitlines()[-1])
+        seconds = found["seconds"]
+        assert found["parameters"] > 4_000_000
+        print(
+            f"\n{found['parameters']:,} parameters, {found['rows']} rows, 64 images: "
+            + ", ".join(f"{stage} {spent:.1f} s" for stage, spent in seconds.items())
+            + f"; {sum(seconds.values()):.1f} s in all, peak memory {found['peak']:.0f} MiB"
+        )
 
 
 def outputs_of(run: Callable[[], ChunkRun]) -> object:

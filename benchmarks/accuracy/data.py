@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import bitwindow as bw
+
 CACHE = Path(__file__).resolve().parents[2] / ".results" / "accuracy"
 SPLIT_SEED = 0
+NOTHING = np.zeros(0, np.int64)
 CALIBRATION = 256
 """Samples that choose the types: a few hundred, of the training data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """Training and test samples with their classes; ``x`` float32 (n, ...), ``y`` int64 (n,)."""
+    """Training and test samples with their classes; ``x`` float32 (n, ...), ``y`` int64 (n,).
+
+    The classes of the training samples are empty where nothing is trained on them. Test samples without classes are
+    measured by their agreement with the float network.
+    """
 
     x_train: NDArray[np.float32]
     y_train: NDArray[np.int64]
     x_test: NDArray[np.float32]
-    y_test: NDArray[np.int64]
+    y_test: NDArray[np.int64] | None
 
     @property
     def calibration(self) -> NDArray[np.float32]:
         """The samples that choose the types."""
         return self.x_train[:CALIBRATION]
-
-    @property
-    def calibration_labels(self) -> NDArray[np.int64]:
-        """Their classes."""
-        return self.y_train[:CALIBRATION]
 
 
 @cache
@@ -62,6 +66,40 @@ def vowels() -> Data:
     return _series("JapaneseVowels/JapaneseVowels_eq_{}.ts", steps_last=False)
 
 
+@cache
+def grey_digits() -> Data:
+    """The same images of MNIST with grey values from 0 to 255."""
+    data = digits()
+    return replace(data, x_train=data.x_train * 255, x_test=data.x_test * 255)
+
+
+@cache
+def demo_digits() -> Data:
+    """The images of the package's own demo."""
+    found = bw.demo.digits()
+    return Data(x_train=found.calibration, y_train=NOTHING, x_test=found.x, y_test=found.y)
+
+
+@cache
+def faces() -> Data:
+    """100 faces and 100 other pictures that scikit-image ships, as (n, 64, 64, 1) in [-1, 1], without classes."""
+    with zipfile.ZipFile(wheel("scikit-image", "0.26.0")) as archive:
+        pictures = np.load(io.BytesIO(archive.read("skimage/data/lfw_subset.npy")), allow_pickle=False)
+    enlarged = (2 * _enlarged(pictures, 64) - 1).astype(np.float32)[..., None]
+    return Data(x_train=enlarged[0::2], y_train=NOTHING, x_test=enlarged[1::2], y_test=None)
+
+
+def _enlarged(pictures: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return square pictures of another size, interpolated linearly."""
+    last = pictures.shape[1] - 1
+    places = np.linspace(0, last, size)
+    low = np.minimum(places.astype(int), last - 1)
+    part = (places - low)[:, None]
+    rows = pictures[:, low] * (1 - part) + pictures[:, low + 1] * part
+    enlarged: NDArray[Any] = rows[:, :, low] * (1 - part[:, 0]) + rows[:, :, low + 1] * part[:, 0]
+    return enlarged
+
+
 def _series(member: str, *, steps_last: bool) -> Data:
     with zipfile.ZipFile(wheel("aeon", "1.6.0")) as archive:
         texts = [archive.read("aeon/datasets/data/" + member.format(part)).decode() for part in ("TRAIN", "TEST")]
@@ -83,9 +121,10 @@ def parsed(text: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 def wheel(package: str, version: str) -> Path:
     """Return the path of a package's wheel, fetched once by pip."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    found = sorted(CACHE.glob(f"{package}-{version}-*.whl"))
+    pattern = f"{package.replace('-', '_')}-{version}-*.whl"
+    found = sorted(CACHE.glob(pattern))
     if not found:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
         subprocess.run([*command, "--dest", str(CACHE), f"{package}=={version}"], check=True)
-        found = sorted(CACHE.glob(f"{package}-{version}-*.whl"))
+        found = sorted(CACHE.glob(pattern))
     return found[0]

@@ -133,12 +133,34 @@ def test_biases_follow_a_change() -> None:
     assert list(after.formats) == list(got.formats)
 
 
-def test_a_bias_beside_a_float_operand_is_float() -> None:
-    got = assign(network(float_middle=True), SPECTRA, PARAMETERS)
+def test_a_float_output_that_a_layer_of_integers_reads_is_cast() -> None:
+    spectra = {**SPECTRA, "softmax": Spectrum.of(np.array([0.25, 0.75], np.float32))}
+    got = assign(network(float_middle=True), spectra, PARAMETERS, scheme="minmax", word_lengths={"softmax": 6})
+    assert types(got)["softmax"] == "ufix6_En6"
+    assert got.reasons["softmax"] == (
+        "minmax: window 2^-1 to 2^-6, the finest that holds 0.25 to 0.75 without overflow; softmax runs in float and "
+        "its output is cast, as out reads it"
+    )
+    assert types(got)["out/bias"] == "sfix32_En13"
+
+
+def test_a_float_output_that_nothing_else_reads_stays_float_until_it_is_named() -> None:
+    net = network(float_middle=True)
+    last = replace(net, layers=net.layers[:2], sites={name: net.sites[name] for name in list(net.sites)[:5]})
+    spectra = {**SPECTRA, "softmax": Spectrum.of(np.array([0.25, 0.75], np.float32))}
+    got = assign(last, spectra, PARAMETERS)
     assert got.formats["softmax"] == "float"
     assert got.reasons["softmax"] == "float, because softmax has no integer form here"
-    assert got.formats["out/bias"] == "float"
-    assert got.reasons["out/bias"] == "float, because softmax of layer out is float"
+    named = assign(last, spectra, PARAMETERS, scheme="minmax", word_lengths={"softmax": 5})
+    assert types(named)["softmax"] == "ufix5_En5"
+
+
+def test_a_bias_beside_a_float_operand_is_float() -> None:
+    net = network()
+    got = assign(net, SPECTRA, PARAMETERS)
+    after = follow_biases(net, replace(got, formats={**got.formats, "dense": "float"}))
+    assert after.formats["out/bias"] == "float"
+    assert after.reasons["out/bias"] == "float, because dense of layer out is float"
 
 
 def test_an_lsb_that_no_type_has_is_taken_to_the_nearest_and_flagged() -> None:

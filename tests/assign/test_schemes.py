@@ -188,3 +188,11 @@ def test_settings_are_checked() -> None:
         choose("minmax", spectrum, 8, True, rounding="up")
     with pytest.raises(FormatError, match="word_length"):
         choose("minmax", spectrum, 40, True)
+
+
+def test_histogram_takes_the_higher_of_equal_windows_and_mse_the_one_that_errs_least() -> None:
+    sigmoid = np.linspace(2.0**-5, 0.999, 1000, dtype=np.float32)
+    found = {scheme: choose(scheme, Spectrum.of(sigmoid), 8, False) for scheme in ("histogram", "mse")}
+    assert str(found["histogram"].format) == "ufix8_En5"
+    assert found["histogram"].reason == "histogram: window 2^2 to 2^-5 holds 100 % of the MSBs"
+    assert str(found["mse"].format) == "ufix8_En8"

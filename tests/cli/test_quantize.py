@@ -35,6 +35,17 @@ def test_the_result_is_what_python_gives(files: Files, capsys: pytest.CaptureFix
     assert "saved" in shown
 
 
+def test_sites_that_need_more_bits_are_named_and_given_them_where_that_is_asked_for(
+    files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(files, "--scheme", "mse", "--word-length", "2") == 0
+    assert "leave under 20 dB of SQNR by their own cast" in capsys.readouterr().out
+    assert run(files, "--scheme", "mse", "--word-length", "2", "--wider") == 0
+    assert "at the present types, accuracy 1 over" in capsys.readouterr().out
+    q = bw.load(files.folder / "out.bitwindow", fn=import_small())
+    assert max(site.format.word_length for site in q.sites.values() if site.kind == "weight") > 2
+
+
 def import_small() -> object:
     import smallnet  # type: ignore[import-not-found]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -136,3 +137,15 @@ def bad_channels() -> bw.Model:
         return dense(p["head"], y.reshape(x.shape[0], -1))
 
     return model(fn, params, 6, 6, 4)
+
+
+def attention() -> bw.Model:
+    """A normed product whose scores with a second one weight the values: two products of two activations."""
+    params = {name: {"kernel": drawn(4, 4)} for name in ("query", "key")} | {"norm": norm(4)}
+
+    def forward(p: Params, x: Any) -> Any:
+        query = normed(p["norm"], x @ p["query"]["kernel"])
+        scores = jax.nn.softmax(jnp.einsum("nic,njc->nij", query, x @ p["key"]["kernel"]))
+        return jnp.einsum("nij,njc->nic", scores, x)
+
+    return bw.Model(forward, params, drawn(3, 5, 4))

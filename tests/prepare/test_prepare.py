@@ -157,6 +157,13 @@ def test_a_prepared_quantizer_comes_back_bit_for_bit(tmp_path: Path) -> None:
     assert again.state == q.state
 
 
+def test_a_product_of_two_activations_is_left_alone() -> None:
+    model = networks.attention()
+    made = prepare(model, model.example)
+    assert [step.layer for step in made.report.done if step.kind == "fold"] == ["query"]
+    assert in_float64(made, model.example) < NOISE
+
+
 def test_words_for_what_cannot_be_prepared() -> None:
     model = networks.residual()
     with pytest.raises(bw.DataError, match=r"prepare: wanted arrays of shape \(samples, "):

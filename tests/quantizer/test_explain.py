@@ -64,6 +64,15 @@ def test_without_a_name_every_float_layer_is_listed(quantizer: bw.Quantizer) -> 
     assert head.endswith("1 float")
     assert len(rest) == 1
     assert rest[0].strip().startswith("tanh: float, because tanh has no exact fixed-point form")
+    assert f"the output is cast once to {quantizer['tanh'].format} (written at" in rest[0]
+
+
+def test_a_layer_that_an_operand_keeps_in_float_is_listed(quantizer: bw.Quantizer) -> None:
+    fmt = quantizer["head/w"].format
+    quantizer["head/w"].format = "float"
+    assert "head: runs in float32, because head/w has no type" in quantizer.explain()
+    quantizer["head/w"].format = str(fmt)
+    assert "head: runs" not in quantizer.explain()
 
 
 def test_an_unknown_name_is_told_what_is_near(quantizer: bw.Quantizer) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from bitwindow.assign.biases import BIAS_BITS, accumulator_lsb, follow_biases
+from bitwindow.assign.float_outputs import cast_for, cast_words
+from bitwindow.assign.noise import better
 from bitwindow.assign.records import Assignment, Format
 from bitwindow.assign.schemes import choose
 from bitwindow.assign.widths import Widths
@@ -38,7 +40,8 @@ def assign(
 
     Weights and biases are signed; an input or activation without negative calibration values is unsigned, unless
     ``signed`` is True. A bias that has no width of its own takes 32 bits at the LSB of its layer's products and
-    follows it.
+    follows it. A site that starts as float stays so, unless it is a float layer's output that integer layers read, or
+    ``word_lengths`` names it.
 
     Args:
         network: The traced network.
@@ -72,8 +75,9 @@ def assign(
     reasons: dict[str, str] = {}
     flags: dict[str, str] = {}
     following = {name for name in accumulator_lsb(network) if widths.of(network.sites[name]) is None}
+    readers = cast_for(network)
     for name, site in network.sites.items():
-        if site.float_reason:
+        if site.float_reason and name not in readers and name not in widths.by_site:
             formats[name], reasons[name] = "float", site.float_reason
             continue
         # A bias beside no product has no LSB to follow: it takes its 32 bits where the scheme puts them.
@@ -82,6 +86,8 @@ def assign(
             formats[name], reasons[name] = "float", ""
             continue
         formats[name], reasons[name], flag = settings.choose(site, width, spectra, parameters)
+        if name in readers:
+            reasons[name] = cast_words(reasons[name], name, site.layer, readers[name])
         if flag:
             flags[name] = flag
     start = Assignment(formats=formats, reasons=reasons, following=frozenset(following), flags=flags, scheme=scheme)
@@ -123,4 +129,6 @@ class _Settings:
             values=values if parameter else None,
             percentile=self.percentile,
         )
-        return choice.format, choice.reason, choice.flag
+        need = better(spectrum, choice.format, self.rounding, self.overflow, values if parameter else None)
+        flags = [choice.flag, "" if need is None else need.reason]
+        return choice.format, choice.reason, "; ".join(filter(None, flags))

@@ -42,6 +42,12 @@ def add(commands: Subcommands) -> None:
     parser.add_argument("--word-length", metavar="BITS", type=int, help="of weights, activations and input")
     parser.add_argument("--input-word-length", metavar="BITS", type=int)
     parser.add_argument("--bias-word-length", metavar="BITS", type=int)
+    parser.add_argument(
+        "--wider",
+        action="store_true",
+        help="give more bits where needed, until at most 1 %% of the calibration samples' classes differ from the "
+        "float network's",
+    )
     parser.add_argument("--signed", action="store_true", default=None, help="signed types everywhere")
     parser.add_argument("--rounding", choices=[mode.value for mode in Rounding])
     parser.add_argument("--overflow", choices=[mode.value for mode in Overflow])
@@ -70,6 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
     print(
         f"{len(quantizer.sites)} sites, {quantizer.float_bytes:,} -> {quantizer.quantized_bytes:,} bytes of parameters"
     )
+    if arguments.wider:
+        samples = inputs_of(calibration, quantizer.model.example, arguments.calibration)
+        quantizer.accept(offer := quantizer.wider((samples, None)))
+        print(offer)
+    elif offer := quantizer.wider():
+        print(offer)
     if validation is not None:
         inputs = inputs_of(validation, quantizer.model.example, arguments.validation)
         print(quantizer.validate(inputs, labels, arguments.metric))

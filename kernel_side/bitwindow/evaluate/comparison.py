@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf, log10
 from typing import Any
@@ -12,16 +12,25 @@ import jax.numpy as jnp
 import numpy as np
 
 from bitwindow.assign.records import Assignment
-from bitwindow.network.records import Lookup, Network, PassThrough
+from bitwindow.network.records import Layer, Lookup, Loop, Network, PassThrough
 
 
 def producing_values(network: Network) -> dict[str, str]:
-    """Return, for every input and activation site, the value that its cast makes."""
-    made = {network.values[name].site: name for name in network.inputs}
+    """Return, for every input and activation site, the value that its cast makes: inside a loop, that of every step."""
+    made: dict[str | None, str] = {network.values[name].site: name for name in network.inputs}
     for layer in network.layers:
-        if not isinstance(layer.operation, PassThrough | Lookup):
-            made |= {network.values[name].site: name for name in layer.outputs}
+        for name in _cast_by(layer):
+            made.setdefault(network.values[name].site, name)
     return {site: value for site, value in made.items() if site is not None}
+
+
+def _cast_by(layer: Layer) -> Iterator[str]:
+    if isinstance(layer.operation, Loop):
+        # The last step's value has the site of all steps, too.
+        exports = zip(layer.outputs, layer.operation.exports, strict=True)
+        yield from (name for name, (kind, _) in exports if kind == "stack")
+    elif not isinstance(layer.operation, PassThrough | Lookup):
+        yield from layer.outputs
 
 
 @dataclass

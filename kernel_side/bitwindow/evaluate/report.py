@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bitwindow.execute.tally import Tally
 
 Interval = tuple[float, float]
+_MOST_LOST = 0.01
+"""Of an accuracy, one point: what is lost beyond it is said."""
+_SLACK = 1e-9
+"""Of the difference of two rounded shares, far less than one sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +55,14 @@ class Report:
         return (
             f"{self.metric_name} over {self.n} samples, exact: float {self.float_metric:.4f}, "
             f"quantized {self.quantized_metric:.4f}{interval}{flips}; "
-            f"parameters {self.float_bytes} -> {self.quantized_bytes} bytes"
+            f"parameters {self.float_bytes} -> {self.quantized_bytes} bytes{self._warning()}"
         )
+
+    def _warning(self) -> str:
+        lost = self.float_metric - self.quantized_metric
+        if not lost > _MOST_LOST + _SLACK or not re.fullmatch("accuracy|agreement|top[0-9]+", self.metric_name):
+            return ""
+        return f"; {100 * lost:.1f} points below float: q.wider((x, y)) offers more bits where they are needed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,11 +49,13 @@ class Product:
 
 
 def products(reading: Reading) -> list[Product]:
-    """Return the products of a network in the order of the program."""
+    """Return the products of a network in the order of the program; one of two activations has no weight to change."""
     found: list[Product] = []
-    for position in range(len(reading.flow.equations)):
+    for position, equation in enumerate(reading.flow.equations):
         group = product_group(reading.flow, position)
-        if group is not None and isinstance(group.operation, Convolution | Contraction):
+        if group is None or not any(reading.flow.statics.is_static(atom) for atom in equation.inputs):
+            continue
+        if isinstance(group.operation, Convolution | Contraction):
             found.append(_product(reading, position, group.operation, len(found) + 1))
     return found
 

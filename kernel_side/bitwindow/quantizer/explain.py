@@ -15,8 +15,6 @@ from bitwindow.network.records import Contraction, Convolution, FloatComputation
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.quantizer.site import wanted_site
 
-_FLOAT_NOTE = "float layers run in floating point and are cast where their output has a type"
-
 
 class Explanation(str):
     """Text whose representation is itself, so that a notebook shows it as it reads."""
@@ -34,7 +32,7 @@ def explain(engine: Engine, assignment: Assignment, modes: Modes, name: str | No
         SettingError: If the network has no site or layer of that name.
     """
     if name is None:
-        return Explanation(_float_layers(engine.network))
+        return Explanation(_float_layers(engine.network, assignment))
     layer, values = _found(engine.network, name)
     if layer is None:
         return Explanation(_site_line(engine.network, assignment, name))
@@ -90,8 +88,18 @@ def _cast_lines(layer: Layer, values: Values, assignment: Assignment) -> list[st
     if isinstance(layer.operation, Loop):
         return ["  each layer inside is cast by itself, at every step"]
     if isinstance(layer.operation, FloatComputation):
-        return [f"  {_FLOAT_NOTE}"]
+        return _float_lines(known, assignment)
     return [f"  cast once to {site}: {assignment.formats[site]}" for site in typed[:1]]
+
+
+def _float_lines(known: Mapping[str, str], assignment: Assignment) -> list[str]:
+    lines = ["  runs in floating point on k * 2^-F, the values of its operands' stored integers"]
+    return lines + [f"  {name} {_outcome(site, assignment)}" for name, site in known.items() if site]
+
+
+def _outcome(site: str, assignment: Assignment) -> str:
+    fmt = assignment.formats[site]
+    return f"is cast once to {fmt}" if isinstance(fmt, FixedPoint) else "stays float"
 
 
 def _accumulator(engine: Engine, assignment: Assignment, modes: Modes, layer: Layer) -> list[str]:
@@ -107,16 +115,25 @@ def _accumulator(engine: Engine, assignment: Assignment, modes: Modes, layer: La
     return []
 
 
-def _float_layers(network: Network) -> str:
-    layers = [layer for layer, _ in every_layer(network)]
-    kinds = Counter(layer.note.split(",")[0] for layer in layers)
+def _float_layers(network: Network, assignment: Assignment) -> str:
+    layers = list(every_layer(network))
+    kinds = Counter(layer.note.split(",")[0] for layer, _ in layers)
     head = (
         f"{len(layers)} layers: {kinds['quantized']} quantized, {kinds['passed through exactly']} passed through "
         f"exactly, {kinds['float']} float"
     )
-    floats = [
-        f"  {layer.name}: {layer.note}" + (f" (written at {layer.source})" if layer.source else "")
-        for layer in layers
-        if layer.note.startswith("float")
-    ]
-    return "\n".join([head, *floats])
+    return "\n".join([head, *(line for layer, values in layers for line in _float_line(layer, values, assignment))])
+
+
+def _float_line(layer: Layer, values: Values, assignment: Assignment) -> list[str]:
+    """Return the line of a float layer, or of one that an operand without a type keeps in float."""
+    written = f" (written at {layer.source})" if layer.source else ""
+    if layer.note.startswith("float"):
+        made = (values[name].site for name in layer.outputs if name in values)
+        outcomes = dict.fromkeys(_outcome(site, assignment) for site in made if site)
+        ends = f"; the output {', '.join(outcomes)}" if outcomes else ""
+        return [f"  {layer.name}: {layer.note}{ends}{written}"]
+    untyped = [site for site in _read(layer, values) if site is not None and assignment.formats[site] == "float"]
+    if isinstance(layer.operation, Loop) or layer.note == "passed through exactly" or not untyped:
+        return []
+    return [f"  {layer.name}: runs in float32, because {untyped[0]} has no type{written}"]

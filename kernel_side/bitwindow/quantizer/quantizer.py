@@ -36,11 +36,12 @@ from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.searching import Searching
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
+from bitwindow.quantizer.widening import Widening
 from bitwindow.registry.living import QUANTIZERS
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices, Searching):
+class Quantizer(SchemeChoices, Searching, Widening):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::

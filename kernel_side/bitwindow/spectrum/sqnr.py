@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,12 +118,10 @@ class _Octave:
         if high < over and (nearest or (self.exponent < 0 and low >= kept)):
             # Of what rounds to nearest only ties may become 0 here, and a tie is as far from 0 as from 1.
             return self.to_one_number(1), True
-        total, exact = Fraction(0), True
-        for rank, n in self.ranks.items():
-            energy, known = self._cell(rank, rule, over - start, limit, fmt, overflow, fraction_bits)
-            total += n * energy
-            exact = exact and known
-        return total, exact
+        finer = self.exponent >= fraction_bits
+        cells = _cells(self.exponent, rule, over - start, limit, _at_one(fmt), overflow, self.negative, finer)
+        total = sum(n * cells.numerators[rank] for rank, n in self.ranks.items())
+        return Fraction(total, cells.denominator), all(cells.known[rank] for rank in self.ranks)
 
     def _all_over(self, limit: int, fmt: FixedPoint, overflow: Overflow) -> tuple[Fraction, bool]:
         match overflow:
@@ -136,31 +135,72 @@ class _Octave:
                 return self.second - 2 * sign * mean * self.first + sum(self.ranks.values()) * spread, False
         return self.to_one_number(limit), True
 
-    def _cell(
-        self,
-        rank: int,
-        rule: Rule,
-        over: int,
-        limit: int,
-        fmt: FixedPoint,
-        overflow: Overflow,
-        fraction_bits: int,
-    ) -> tuple[Fraction, bool]:
-        """Return the squared error, in LSB^2, of a value of one rank."""
-        lower, upper = _bounds(rank, self.exponent)
-        known = rank % 2 == 0
-        value = lower if known else (lower + upper) / 2
-        if rank >= over:
-            return _overflow_error(value, _rounded(value, rule), limit, fmt, overflow, negative=self.negative), known
-        if known:
-            return (value - _rounded(value, rule)) ** 2, True
-        if self.exponent >= fraction_bits:
-            return Fraction(0), True
-        # An interval between two neighbours of the grid, or of the half grid, has its own expected error.
-        if upper - lower <= Fraction(1, 2):
-            below = _rounded((lower + upper) / 2, rule)
-            return ((upper - below) ** 3 - (lower - below) ** 3) / (3 * (upper - lower)), False
-        return Fraction(1, 12 if rule not in (Rule.TRUNCATE, Rule.AWAY) else 3), False
+
+@dataclass(frozen=True, kw_only=True)
+class _Cells:
+    """The squared errors, in LSB^2, of a value of each rank of one octave: numerators over one denominator."""
+
+    numerators: tuple[int, ...]
+    denominator: int
+    known: tuple[bool, ...]
+
+
+@lru_cache(maxsize=256)
+def _at_one(fmt: FixedPoint) -> FixedPoint:
+    """Return the type with an LSB of 1: in units of the LSB, errors do not depend on F."""
+    return FixedPoint(fmt.signed, fmt.word_length, 0)
+
+
+# An octave's place relative to the LSB decides, whatever the tensor and F: schemes that try every F find it made.
+@lru_cache(maxsize=4096)
+def _cells(
+    exponent: int,
+    rule: Rule,
+    over: int,
+    limit: int,
+    fmt: FixedPoint,
+    overflow: Overflow,
+    negative: bool,  # noqa: FBT001  (a part of the key)
+    finer: bool,  # noqa: FBT001  (the LSB is finer than the data's own grid)
+) -> _Cells:
+    pairs = [
+        _cell(rank, exponent, rule, over, limit, fmt, overflow, negative=negative, finer=finer) for rank in range(RANKS)
+    ]
+    denominator = math.lcm(*(energy.denominator for energy, _ in pairs))
+    return _Cells(
+        numerators=tuple(energy.numerator * (denominator // energy.denominator) for energy, _ in pairs),
+        denominator=denominator,
+        known=tuple(known for _, known in pairs),
+    )
+
+
+def _cell(
+    rank: int,
+    exponent: int,
+    rule: Rule,
+    over: int,
+    limit: int,
+    fmt: FixedPoint,
+    overflow: Overflow,
+    *,
+    negative: bool,
+    finer: bool,
+) -> tuple[Fraction, bool]:
+    """Return the squared error, in LSB^2, of a value of one rank, and whether it is exact."""
+    lower, upper = _bounds(rank, exponent)
+    known = rank % 2 == 0
+    value = lower if known else (lower + upper) / 2
+    if rank >= over:
+        return _overflow_error(value, _rounded(value, rule), limit, fmt, overflow, negative=negative), known
+    if known:
+        return (value - _rounded(value, rule)) ** 2, True
+    if finer:
+        return Fraction(0), True
+    # An interval between two neighbours of the grid, or of the half grid, has its own expected error.
+    if upper - lower <= Fraction(1, 2):
+        below = _rounded((lower + upper) / 2, rule)
+        return ((upper - below) ** 3 - (lower - below) ** 3) / (3 * (upper - lower)), False
+    return Fraction(1, 12 if rule not in (Rule.TRUNCATE, Rule.AWAY) else 3), False
 
 
 def _overflow_error(

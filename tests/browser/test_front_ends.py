@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.conftest import SCREENSHOTS
 from tests.browser.lab import NUMBERED, Lab, Server, write_notebook
@@ -15,6 +15,17 @@ from tests.browser.test_panel import NETWORK, in_this_process
 
 PATIENCE = 90_000
 ROWS = 6
+
+
+def expect_a_live_panel(panel: Locator) -> None:
+    """Gives the input another type in the panel; the kernel's counts come back."""
+    expect(panel.locator(".bitwindow .bw-row")).to_have_count(ROWS, timeout=PATIENCE)
+    field = panel.locator("input[type=text]")
+    field.fill("sfix7_En2")
+    field.press("Enter")
+    q = in_this_process()["q"]
+    q["input"].format = "sfix7_En2"
+    expect(panel.locator(".bw-details")).to_contain_text(f"Overflow {q['input'].counts.overflow:,} (", timeout=PATIENCE)
 
 
 @pytest.mark.browser
@@ -32,15 +43,7 @@ def test_notebook_7_shows_the_live_widget(browser: Browser, notebook_server: Ser
         page.evaluate("() => { void window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
         expect(page.locator(".jp-CodeCell .jp-InputArea-prompt").nth(1)).to_have_text(NUMBERED, timeout=PATIENCE)
         panel = page.locator(".jp-OutputArea-output .bw-panel")
-        expect(panel.locator(".bitwindow .bw-row")).to_have_count(ROWS, timeout=PATIENCE)
-        field = panel.locator("input[type=text]")
-        field.fill("sfix7_En2")
-        field.press("Enter")
-        q = in_this_process()["q"]
-        q["input"].format = "sfix7_En2"
-        expect(panel.locator(".bw-details")).to_contain_text(
-            f"Overflow {q['input'].counts.overflow:,} (", timeout=PATIENCE
-        )
+        expect_a_live_panel(panel)
         page.screenshot(path=SCREENSHOTS / "notebook-7.png")
         page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
 
@@ -53,15 +56,7 @@ def test_voila_shows_the_live_widget(browser: Browser, voila_server: Server, not
         page = context.new_page()
         page.goto(voila_server.url("/voila/render/app.ipynb"), wait_until="domcontentloaded", timeout=PATIENCE)
         panel = page.locator(".bw-panel")
-        expect(panel.locator(".bitwindow .bw-row")).to_have_count(ROWS, timeout=PATIENCE)
-        field = panel.locator("input[type=text]")
-        field.fill("sfix7_En2")
-        field.press("Enter")
-        q = in_this_process()["q"]
-        q["input"].format = "sfix7_En2"
-        expect(panel.locator(".bw-details")).to_contain_text(
-            f"Overflow {q['input'].counts.overflow:,} (", timeout=PATIENCE
-        )
+        expect_a_live_panel(panel)
         page.screenshot(path=SCREENSHOTS / "voila.png")
 
 

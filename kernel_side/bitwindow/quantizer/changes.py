@@ -9,7 +9,7 @@ from typing import Any
 from bitwindow.assign.assign import follow_biases
 from bitwindow.assign.by_channel import PerChannel, check_channels
 from bitwindow.assign.records import Format
-from bitwindow.errors import FormatError
+from bitwindow.errors import FormatError, SettingError
 from bitwindow.network.records import Network
 from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats, as_any_format
 from bitwindow.numbers.format import FixedPoint
@@ -38,6 +38,9 @@ def parsed_formats(network: Network, formats: Mapping[str, AnyFormat | str]) -> 
 def asked(state: State, scheme: str, word_length: int, per_channel: PerChannel | None) -> State:
     """Return the state with the settings of a new assignment; None leaves types by channel as they were asked for."""
     apart = state.per_channel if per_channel is None else per_channel
+    if isinstance(apart, str):
+        message = f"per_channel: wanted True, False or names of sites, got {apart!r}. Give one name as a tuple of it."
+        raise SettingError(message)
     return replace(
         state,
         scheme=scheme,

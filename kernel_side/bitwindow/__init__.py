@@ -14,6 +14,7 @@ from bitwindow.errors import SessionFileError as SessionFileError
 from bitwindow.errors import SettingError as SettingError
 from bitwindow.loading import load as load
 from bitwindow.model.record import Model as Model
+from bitwindow.numbers.channel_formats import ChannelFormats as ChannelFormats
 from bitwindow.numbers.format import FixedPoint as FixedPoint
 from bitwindow.numbers.public import quantize as quantize
 from bitwindow.numbers.public import stored_integer as stored_integer

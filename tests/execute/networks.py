@@ -23,7 +23,7 @@ from bitwindow.network.records import (
     Sum,
     Value,
 )
-from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.channel_formats import AnyFormat, as_any_format
 
 RELU = Clip(lower=0.0, upper=None)
 DENSE = Contraction(contracting=((1,), (0,)), batch=((), ()))
@@ -122,13 +122,11 @@ def layer(
     return Layer(name=name, operation=operation, operands=operands, outputs=(name,), bias=bias, activation=activation)
 
 
-def assignment(**formats: FixedPoint | str) -> Assignment:
+def assignment(**formats: AnyFormat | str) -> Assignment:
     """Build an assignment; `__` stands for `/` in a site's name."""
 
-    def parsed(text: FixedPoint | str) -> Format:
-        if isinstance(text, FixedPoint):
-            return text
-        return "float" if text == "float" else FixedPoint.parse(text)
+    def parsed(text: AnyFormat | str) -> Format:
+        return "float" if text == "float" else as_any_format(text)
 
     read = {name.replace("__", "/"): parsed(text) for name, text in formats.items()}
     return Assignment(formats=read, reasons=dict.fromkeys(read, "set by hand"))

@@ -16,6 +16,7 @@ from bitwindow.execute.modes import AccumulatorOverflow, Modes
 from bitwindow.execute.plan import Variant
 from bitwindow.execute.tally import Tally
 from bitwindow.network.records import Clip, FloatComputation, Layer, Network
+from bitwindow.numbers.channel_formats import AnyFormat
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import OVERFLOWS, ROUNDINGS, Rounding
 from tests.execute import networks as build
@@ -138,7 +139,7 @@ MIXED = build.mixed_network()
 XM = RNG.normal(size=(3, 4, 4, 2)).astype(np.float32)
 
 
-def mixed_types(texts: Sequence[FixedPoint | str]) -> Assignment:
+def mixed_types(texts: Sequence[AnyFormat | str]) -> Assignment:
     return build.assignment(**dict(zip((s.replace("/", "__") for s in build.MIXED_SITES), texts, strict=True)))
 
 
@@ -262,7 +263,7 @@ def test_a_sum_of_more_than_62_bits_is_refused_with_its_widths() -> None:
 
 
 def test_a_residual_of_far_apart_types_is_refused_by_name() -> None:
-    texts = {**EIGHT.formats, "conv1": "sfix8_En40", "conv2": "sfix8_E20"}
+    texts: dict[str, AnyFormat | str] = {**EIGHT.formats, "conv1": "sfix8_En40", "conv2": "sfix8_E20"}
     types = mixed_types([texts[site] for site in build.MIXED_SITES])
     with pytest.raises(ExecutionError, match=r"add: wanted an exact sum of at most 62 bits; .*conv1.*conv2"):
         run(MIXED, types, Modes(), (XM,))

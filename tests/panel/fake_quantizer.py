@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from bitwindow.calibrate.channels import Channels
 from bitwindow.errors import SettingError
 from bitwindow.network.records import SiteKind
-from bitwindow.numbers.format import FixedPoint, as_format
+from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats, as_any_format
+from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
@@ -61,28 +62,41 @@ class FakeSite:
     shape: tuple[int, ...] = (4,)
     reason: str = "histogram: most MSBs"
     flag: str = ""
-    chosen: FixedPoint | str = "float"
+    chosen: AnyFormat | str = "float"
     values: NDArray[np.float32] | None = None
     counted_channels: int = 0
     has_channels: bool = True
+    aligned: dict[tuple[int, ...], Spectrum] = field(default_factory=dict)
 
     @property
-    def format(self) -> FixedPoint | str:
+    def format(self) -> AnyFormat | str:
         return self.chosen
 
     @format.setter
-    def format(self, fmt: FixedPoint | str) -> None:
+    def format(self, fmt: AnyFormat | str) -> None:
         if self.name == "locked":
             raise SettingError("locked: wanted a site that may change; got 'locked'. Choose another.")
-        self.owner.change(self, "float" if fmt == "float" else as_format(fmt))
+        self.owner.change(self, "float" if fmt == "float" else as_any_format(fmt))
 
     @property
     def counts(self) -> Counts | None:
-        if self.spectrum is None or not isinstance(self.chosen, FixedPoint):
+        spectrum, fmt = self.aligned_spectrum, self.chosen
+        fmt = fmt.coarsest if isinstance(fmt, ChannelFormats) else fmt
+        if spectrum is None or not isinstance(fmt, FixedPoint):
             return None
         if self.owner.rounding == Rounding.STOCHASTIC:
             return None
-        return self.spectrum.counts(self.chosen, self.owner.rounding, self.owner.overflow)
+        return spectrum.counts(fmt, self.owner.rounding, self.owner.overflow)
+
+    @property
+    def aligned_spectrum(self) -> Spectrum | None:
+        fmt, channels = self.chosen, self.channels if isinstance(self.chosen, ChannelFormats) else None
+        if not isinstance(fmt, ChannelFormats) or channels is None:
+            return self.spectrum
+        shifts = tuple(length - min(fmt.fraction_lengths) for length in fmt.fraction_lengths)
+        if shifts not in self.aligned:
+            self.aligned[shifts] = channels.spectrum.shifted(shifts).merged()
+        return self.aligned[shifts]
 
     @property
     def sqnr(self) -> float | None:
@@ -137,8 +151,8 @@ class FakeQuantizer:
     strips: Mapping[str, FakeStrip] = field(default_factory=dict)
     look_ahead: bool = True
     focused: list[str | None] = field(default_factory=list)
-    past: list[tuple[FakeSite, FixedPoint | str]] = field(default_factory=list)
-    chosen_formats: dict[str, FixedPoint | str] = field(default_factory=dict)
+    past: list[tuple[FakeSite, AnyFormat | str]] = field(default_factory=list)
+    chosen_formats: dict[str, AnyFormat | str] = field(default_factory=dict)
     modes: dict[str, object] = field(
         default_factory=lambda: {"rounding": "round", "overflow": "saturate", "bits": None}
     )
@@ -197,12 +211,12 @@ class FakeQuantizer:
     def can_redo(self) -> bool:
         return False
 
-    def change(self, site: FakeSite, fmt: FixedPoint | str) -> None:
+    def change(self, site: FakeSite, fmt: AnyFormat | str) -> None:
         self.past.append((site, site.chosen))
         site.chosen = fmt
         self.tell("formats")
 
-    def set_formats(self, formats: Mapping[str, FixedPoint | str], *, join: bool = False) -> None:
+    def set_formats(self, formats: Mapping[str, AnyFormat | str], *, join: bool = False) -> None:
         self.joins.append(join)
         for name, fmt in formats.items():
             self[name].format = fmt

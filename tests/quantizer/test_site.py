@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bitwindow.assign.records import Assignment
 from bitwindow.execute.modes import Modes
 from bitwindow.network.records import SiteInfo
+from bitwindow.numbers.channel_formats import AnyFormat
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.quantizer.closer import CloserLook
 from bitwindow.quantizer.site import Site
@@ -35,7 +36,7 @@ class Owner:
     def site_spectrum(self, name: str) -> Spectrum:
         return Spectrum.of(ZEROS)
 
-    def set_format(self, name: str, fmt: FixedPoint | str) -> None:
+    def set_format(self, name: str, fmt: AnyFormat | str) -> None:
         raise AssertionError
 
 

@@ -50,6 +50,14 @@ def test_a_truncated_file(saved: Path) -> None:
             read(saved)
 
 
+def test_an_entry_that_asks_for_a_newer_zip(saved: Path) -> None:
+    content = bytearray(saved.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 148  # the version needed to extract, in tenths
+    saved.write_bytes(content)
+    with pytest.raises(SessionFileError, match=r"no complete zip archive \(zip file version 14.8\)"):
+        read(saved)
+
+
 def test_a_flipped_bit_is_found_or_changes_nothing(saved: Path) -> None:
     content, whole = saved.read_bytes(), read(saved)
     rng = np.random.default_rng(11)
@@ -81,7 +89,7 @@ def test_no_file_and_no_zip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "wanted"),
     [
-        (edit("schema_version", to=2), r"wanted schema version 1 or older, got 2.*Update bitwindow"),
+        (edit("schema_version", to=3), r"wanted schema version 2 or older, got 3.*Update bitwindow"),
         (edit("schema_version", to="1"), r"schema_version: wanted an integer"),
         (edit("kind", to="other"), r"not a bitwindow session"),
         (edit("settings", "seed", to=True), r"settings\.seed: wanted an integer"),

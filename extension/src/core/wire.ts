@@ -68,6 +68,10 @@ export interface Row {
    * Why this type, or why the site is float.
    */
   note: string;
+  /**
+   * How many output channels have a type of their own, of which the type above is the coarsest; 0 for one type. All move with this row's window.
+   */
+  channels: number;
 }
 /**
  * The accuracy of one row's window at several positions, all other types as they are.

@@ -17,11 +17,13 @@ export function figuresOf(model: BitWindowModel, index: number, counts: Counts |
   const under = levelOf(counts?.underflow, whole, model.read('underflow_threshold'), 'bw-warn');
   const over = levelOf(counts?.overflow, whole, model.read('overflow_threshold'), 'bw-alarm');
   const isFloat = row?.is_float === true;
+  // channels with types of their own move together: the coarsest stands for them
+  const apart = row?.channels ?? 0;
   const none = isFloat ? '' : '–';
   return {
     name: plain(row?.name ?? ''),
     kind: plain(row?.kind ?? ''),
-    type: plain(isFloat ? 'float' : typeName(model.typeOf(index))),
+    type: plain(isFloat ? 'float' : `${typeName(model.typeOf(index))}${apart > 0 ? ` ×${apart}` : ''}`),
     minimum: plain(real(row?.minimum ?? null)),
     maximum: plain(real(row?.maximum ?? null)),
     zeros: plain(row === undefined || row.total === 0 ? '–' : percent(row.zero, row.total)),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
 from bitwindow.assign.biases import BIAS_BITS, accumulator_lsb, follow_biases
+from bitwindow.assign.by_channel import PerChannel, choose_by_channel, sites_by_channel
+from bitwindow.assign.choice import Choice
 from bitwindow.assign.float_outputs import cast_for, cast_words
 from bitwindow.assign.noise import better
 from bitwindow.assign.records import Assignment, Format
@@ -19,6 +21,9 @@ from bitwindow.network.records import Network, SiteInfo
 from bitwindow.spectrum.record import Spectrum
 
 __all__ = ["assign", "follow_biases"]
+
+Channels = Callable[[str], Spectrum]
+"""From a parameter's name to its spectrum, one with channels."""
 
 
 def assign(
@@ -35,6 +40,8 @@ def assign(
     rounding: str = "round",
     overflow: str = "saturate",
     percentile: float = 99.9,
+    per_channel: PerChannel = False,
+    channels: Channels | None = None,
 ) -> Assignment:
     """Choose the type of every site.
 
@@ -56,6 +63,10 @@ def assign(
         rounding: The active mode.
         overflow: The active mode.
         percentile: For the scheme of that name.
+        per_channel: True gives each output channel of a weight its own LSB, wherever the layers that read the weight
+            keep its channels apart; or the names of the sites that get one. A bias that follows such a weight's
+            products follows each channel.
+        channels: Gives the spectrum of a parameter by channel; None: they are counted here.
 
     Raises:
         SettingError: For a width, scheme or mode out of range, or a name that is no site.
@@ -71,10 +82,11 @@ def assign(
     settings = _Settings(
         scheme=scheme, signed=bool(signed), rounding=rounding, overflow=overflow, percentile=percentile
     )
+    apart = sites_by_channel(network, per_channel)
     formats: dict[str, Format] = {}
     reasons: dict[str, str] = {}
     flags: dict[str, str] = {}
-    following = {name for name in accumulator_lsb(network) if widths.of(network.sites[name]) is None}
+    following = {name for name in accumulator_lsb(network) if widths.of(network.sites[name]) is None} - apart
     readers = cast_for(network)
     for name, site in network.sites.items():
         if site.float_reason and name not in readers and name not in widths.by_site:
@@ -85,7 +97,10 @@ def assign(
         if name in following:
             formats[name], reasons[name] = "float", ""
             continue
-        formats[name], reasons[name], flag = settings.choose(site, width, spectra, parameters)
+        if name in apart:
+            formats[name], reasons[name], flag = settings.choose_by_channel(site, width, parameters[name], channels)
+        else:
+            formats[name], reasons[name], flag = settings.choose(site, width, spectra, parameters)
         if name in readers:
             reasons[name] = cast_words(reasons[name], name, site.layer, readers[name])
         if flag:
@@ -119,16 +134,36 @@ class _Settings:
                 raise DataError(message)
             spectrum = Spectrum.of(values)
         parameter = site.kind in {"weight", "bias"}
-        choice = choose(
-            self.scheme,
-            spectrum,
-            word_length,
-            self.signed or parameter or spectrum.has_negative,
-            self.rounding,
-            self.overflow,
-            values=values if parameter else None,
-            percentile=self.percentile,
-        )
+        signed = self.signed or parameter or spectrum.has_negative
+        choice = self._chosen(spectrum, word_length, signed, values if parameter else None)
         need = better(spectrum, choice.format, self.rounding, self.overflow, values if parameter else None)
         flags = [choice.flag, "" if need is None else need.reason]
         return choice.format, choice.reason, "; ".join(filter(None, flags))
+
+    def choose_by_channel(
+        self, site: SiteInfo, word_length: int, values: NDArray[Any], channels: Channels | None
+    ) -> tuple[Format, str, str]:
+        spectrum = Spectrum.of(values, axis=site.channel_axis) if channels is None else channels(site.name)
+
+        def chosen(one: Spectrum, row: NDArray[Any]) -> Choice:
+            return self._chosen(one, word_length, True, row)
+
+        return choose_by_channel(site, spectrum, values, chosen, self.scheme)
+
+    def _chosen(
+        self,
+        spectrum: Spectrum,
+        word_length: int,
+        signed: bool,  # noqa: FBT001  (a field of the type, in its order)
+        values: NDArray[Any] | None,
+    ) -> Choice:
+        return choose(
+            self.scheme,
+            spectrum,
+            word_length,
+            signed,
+            self.rounding,
+            self.overflow,
+            values=values,
+            percentile=self.percentile,
+        )

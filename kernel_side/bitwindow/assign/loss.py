@@ -14,6 +14,7 @@ from bitwindow.assign.assign import follow_biases
 from bitwindow.assign.records import Assignment
 from bitwindow.errors import ExecutionError, FormatError
 from bitwindow.network.records import Network
+from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
 from bitwindow.numbers.format import FixedPoint
 
 MOST_SWEEPS = 3
@@ -41,7 +42,7 @@ class _Search:
     def over(self) -> bool:
         return self.budget is not None and self.spent >= self.budget
 
-    def try_window(self, site: str, fmt: FixedPoint) -> bool:
+    def try_window(self, site: str, fmt: AnyFormat) -> bool:
         """Measure one window of a site; keep it if it is better. Types that were seen before are not measured again."""
         moved = replace(self.present, formats={**self.present.formats, site: fmt})
         candidate = follow_biases(self.network, moved)
@@ -100,13 +101,13 @@ def search(
 
 def _movable(start: Assignment) -> list[str]:
     """Return the sites that have a window of their own: typed, and no bias that follows its layer."""
-    return [name for name, fmt in start.formats.items() if isinstance(fmt, FixedPoint) and name not in start.following]
+    return [name for name, fmt in start.formats.items() if isinstance(fmt, AnyFormat) and name not in start.following]
 
 
 def _descend(run: _Search, site: str, chosen: Sequence[object]) -> None:
     """Try the other schemes' windows, then neighbours of the best as long as that helps."""
     for fmt in dict.fromkeys(chosen):
-        if isinstance(fmt, FixedPoint) and fmt != run.present.formats[site]:
+        if isinstance(fmt, AnyFormat) and fmt != run.present.formats[site]:
             run.try_window(site, fmt)
     for step in (-1, 1):
         helps = True
@@ -115,10 +116,13 @@ def _descend(run: _Search, site: str, chosen: Sequence[object]) -> None:
             helps = moved is not None and run.try_window(site, moved)
 
 
-def _moved(fmt: object, step: int) -> FixedPoint | None:
-    if not isinstance(fmt, FixedPoint):
+def _moved(fmt: object, step: int) -> AnyFormat | None:
+    """Return a type one bit on; types by channel move together."""
+    if not isinstance(fmt, AnyFormat):
         return None
     try:
+        if isinstance(fmt, ChannelFormats):
+            return fmt.moved_to(replace(fmt.coarsest, fraction_length=fmt.coarsest.fraction_length + step))
         return FixedPoint(fmt.signed, fmt.word_length, fmt.fraction_length + step)
     except FormatError:
         return None

@@ -43,6 +43,9 @@ def add(commands: Subcommands) -> None:
     parser.add_argument("--input-word-length", metavar="BITS", type=int)
     parser.add_argument("--bias-word-length", metavar="BITS", type=int)
     parser.add_argument(
+        "--per-channel", action="store_true", default=None, help="a type for each output channel of every weight"
+    )
+    parser.add_argument(
         "--wider",
         action="store_true",
         help="give more bits where needed, until at most 1 %% of the calibration samples' classes differ from the "
@@ -72,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         input_word_length=arguments.input_word_length,
         bias_word_length=arguments.bias_word_length,
         signed=arguments.signed,
+        per_channel=arguments.per_channel,
     )
     print(
         f"{len(quantizer.sites)} sites, {quantizer.float_bytes:,} -> {quantizer.quantized_bytes:,} bytes of parameters"

@@ -223,7 +223,7 @@ class Bench:
 
 
 def _name(assignment: Assignment, modes: Modes) -> Any:
-    return tuple(assignment.formats.values()), modes
+    return tuple(assignment.formats.values()), tuple(assignment.corrected.items()), modes
 
 
 def _stacked(parts: list[Any]) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 
 from bitwindow.assign.records import Assignment
 from bitwindow.network.records import Layer, Lookup, Loop, Network, PassThrough
+from bitwindow.numbers.format import FixedPoint
 
 
 def producing_values(network: Network) -> dict[str, str]:
@@ -47,8 +48,8 @@ class Comparison:
             if site not in float_sites or value not in boundaries:
                 continue
             fmt = self.assignment.formats[site]
-            lsb = 1.0 if fmt == "float" else fmt.lsb
-            unsigned = fmt != "float" and not fmt.signed
+            lsb = fmt.lsb if isinstance(fmt, FixedPoint) else 1.0
+            unsigned = isinstance(fmt, FixedPoint) and not fmt.signed
             pair = _energies(boundaries[value], float_sites[site], np.float32(lsb), np.bool_(unsigned), np.int32(valid))
             signal, error = (float(part) for part in pair)
             before = self.sums.get(site, (0.0, 0.0))

@@ -19,6 +19,7 @@ from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import StoredParameter, StoredParameters
 from bitwindow.execute.reading import operands_of
 from bitwindow.network.records import Contraction, Convolution, Layer, Loop, Network
+from bitwindow.numbers.channel_formats import ChannelFormats
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
@@ -43,9 +44,13 @@ def parameter_digests(stored: StoredParameters, known: Digests) -> dict[str, tup
 
 def _of_values(stored: StoredParameters, site: str) -> Key:
     fmt = stored.by_site[site].format
-    if not isinstance(fmt, FixedPoint):
-        return digest("float", site)
+    if fmt == "float":
+        # Its values are the network's own, or corrected ones.
+        corrected = stored.by_site[site].corrected
+        return digest("float", site, None if corrected is None else corrected.values.tobytes())
     words = stored.stored_integers(site)
+    if isinstance(fmt, ChannelFormats):
+        return digest(fmt.fraction_lengths, blake2b(np.ascontiguousarray(words).data).digest(), words.shape)
     # Common trailing zeros go to the LSB, so that the same values have the same words in every type.
     ones = int(np.bitwise_or.reduce(words, axis=None)) if words.size else 0
     zeros = (ones & -ones).bit_length() - 1 if ones else 0

@@ -77,7 +77,7 @@ class Layered:
         Raises:
             ExecutionError: If the types allow no exact execution.
         """
-        name = (tuple(assignment.formats.values()), modes)
+        name = (tuple(assignment.formats.values()), tuple(assignment.corrected.items()), modes)
         if name in self._prepared:
             self._prepared.move_to_end(name)
             return self._prepared[name]

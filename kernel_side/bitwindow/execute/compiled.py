@@ -56,8 +56,9 @@ class CompiledSteps:
         fmt = output_format(self.network, layer, setting.assignment)
         typed = fmt is not None or isinstance(layer.operation, PassThrough)
         carrier = np.dtype(np.int32) if fmt is None else carrier_dtype(fmt)
+        by_channel = arguments[3].ndim > 1
         joined = None if follower is None else follower.name
-        key = (layer.name, joined, variant, typed, tally, carrier, *(operand.dtype for operand in arguments[0]))
+        key = (layer.name, joined, variant, typed, tally, carrier, by_channel, *(one.dtype for one in arguments[0]))
         if key not in self.made:
             own, moves = pool_and_moves(layer)
             if follower is not None:

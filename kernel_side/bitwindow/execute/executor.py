@@ -19,14 +19,14 @@ import numpy as np
 from bitwindow.errors import SettingError
 from bitwindow.execute.boundaries import narrowed, widened
 from bitwindow.execute.compiled import CompiledSteps
-from bitwindow.execute.floating import jitted_values
+from bitwindow.execute.floating import operand_values
 from bitwindow.execute.integer import variant_of
 from bitwindow.execute.joined import followers, may_join, together
 from bitwindow.execute.loop_run import run_loop
 from bitwindow.execute.outputs import output_values
 from bitwindow.execute.parameters import StoredParameters, store
 from bitwindow.execute.planning import Planner, Setting, format_of_site, formats_of, output_format
-from bitwindow.execute.reading import check_inputs, operand_arrays, operands_of, plain_array
+from bitwindow.execute.reading import check_inputs, operand_arrays, plain_array
 from bitwindow.execute.samples import SampleNumbers, packed_samples
 from bitwindow.execute.several import SEVERAL, forms, is_light
 from bitwindow.execute.structure import apply_steps
@@ -261,6 +261,7 @@ class Executor:
         if (
             index not in self._light
             or plan is None
+            or plan.by_channel is not None
             or (variant := variant_of(layer, plan.settings)) not in forms(layer)
         ):
             return None
@@ -290,7 +291,7 @@ class Executor:
             layer = self.network.layers[index]
             plan = setting.plans.get(layer.name)
             typed = output_format(self.network, layer, setting.assignment) is not None
-            if plan is not None and typed and may_join(plan.settings):
+            if plan is not None and plan.by_channel is None and typed and may_join(plan.settings):
                 found[index] = follower
         self._last_joined = (setting, found)
         return found
@@ -367,14 +368,7 @@ class Executor:
         *,
         tally: bool,
     ) -> tuple[dict[str, jax.Array], list[tuple[str, Any]]]:
-        arrays = []
-        for operand, fmt in zip(operands_of(layer), formats, strict=True):
-            array = plain_array(operand, setting.stored, boundaries)
-            if isinstance(fmt, FixedPoint):
-                dtype = np.dtype(np.float32) if operand.value is None else self.network.values[operand.value].dtype
-                with jax.enable_x64(False):
-                    array = jitted_values(array, fmt.as_array(), dtype=dtype)
-            arrays.append(array)
+        arrays = operand_values(self.network, layer, formats, setting.stored, boundaries)
         with jax.enable_x64(False):
             outputs = self._steps.floating(layer)(*arrays)
         made: dict[str, jax.Array] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -27,9 +28,20 @@ class Result(NamedTuple):
     accumulator_overflows: Int64[Array, ""]
 
 
-def unpack(numbers: Int64[Array, "settings"]) -> Settings:
-    """Return traced settings."""
-    return Settings.unpacked([numbers[index] for index in range(numbers.shape[0])])
+def unpack(numbers: Int64[Array, "settings *channels"]) -> Settings:
+    """Return traced settings: scalars, or arrays with a number for each output channel (`along`)."""
+    settings = Settings.unpacked([numbers[index] for index in range(numbers.shape[0])])
+    if numbers.ndim == 1:
+        return settings
+    return settings._replace(carrier=settings.carrier[0], rounding=settings.rounding[0], overflow=settings.overflow[0])
+
+
+def along(settings: Settings, axis: int, rank: int) -> Settings:
+    """Return settings by channel so that they broadcast over sums with their channels at an axis."""
+    shape = [1] * rank
+    shape[axis] = -1
+    spread: Settings = jax.tree.map(lambda one: one.reshape(shape) if one.ndim else one, settings)
+    return spread
 
 
 def narrow_to(number: Int64[Array, ""], dtype: np.dtype | type) -> Array:
@@ -126,7 +138,7 @@ def limit_sum(k: Int[Array, "rows *shape"], settings: Settings, samples: Samples
     low, high = narrow_to(settings.limit_min, k.dtype), narrow_to(settings.limit_max, k.dtype)
     outside = (k < low) | (k > high)
     rows = (jnp.arange(k.shape[0]) < samples.valid).reshape((k.shape[0],) + (1,) * (k.ndim - 1))
-    count = jnp.where(settings.limit != 0, (outside & rows).sum(dtype=np.int64), 0)
+    count = (outside & rows & (settings.limit != 0)).sum(dtype=np.int64)
     # high is 2^(bits-1) - 1 when the limit acts: the low bits, sign-extended from the top one.
     sign = high + np.asarray(1, k.dtype)
     wrapped = ((k & (high | sign)) ^ sign) - sign

@@ -12,19 +12,25 @@ from jax import lax
 from bitwindow.execute.elementwise import multiply
 from bitwindow.execute.finish import Result, clip_floats, no_counts
 from bitwindow.execute.integer import window_sum
+from bitwindow.execute.parameters import StoredParameters, array_of
 from bitwindow.execute.plan import bounds_of
 from bitwindow.execute.products import float_product
+from bitwindow.execute.reading import operands_of, plain_array
 from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
 from bitwindow.numbers.cast import cast_floats, stored_to_values
+from bitwindow.numbers.channel_formats import AnyFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from jax import Array
     from jaxtyping import Float, Int32, Int64
 
-    from bitwindow.network.records import Layer
+    from bitwindow.assign.records import Format
+    from bitwindow.network.records import Layer, Network
 
 
 def to_values(stored: Int32[Array, "..."], fmt: Int32[Array, "3"], dtype: Any) -> Float[Array, "..."]:
@@ -89,3 +95,22 @@ def compute_in_floats(layer: Layer, *operands: Array) -> Array:
 
 
 jitted_values = jax.jit(to_values, static_argnames="dtype")
+
+
+def operand_values(
+    network: Network,
+    layer: Layer,
+    formats: Sequence[Format | None],
+    stored: StoredParameters,
+    boundaries: Mapping[str, Any],
+) -> list[Any]:
+    """Return the values of a layer's operands, the bias's last, in floats; what has no type is as it is."""
+    arrays = []
+    for operand, fmt in zip(operands_of(layer), formats, strict=True):
+        array = plain_array(operand, stored, boundaries)
+        if isinstance(fmt, AnyFormat):
+            dtype = np.dtype(np.float32) if operand.value is None else network.values[operand.value].dtype
+            with jax.enable_x64(False):
+                array = jitted_values(array, array_of(network, operand.parameter, fmt), dtype=dtype)
+        arrays.append(array)
+    return arrays

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from bitwindow.execute.boundaries import NARROW_BITS, bits_of, stored_as
 from bitwindow.execute.elementwise import multiply
-from bitwindow.execute.finish import Result, finish_sum, no_counts, sum_to_float, unpack
+from bitwindow.execute.finish import Result, along, finish_sum, no_counts, sum_to_float, unpack
 from bitwindow.execute.joined import steps_after
 from bitwindow.execute.plan import Variant, bounds_of
 from bitwindow.execute.products import sum_products
 from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
+from bitwindow.network.channel_uses import weight_place
+from bitwindow.network.channels import output_axis
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
 from bitwindow.numbers.cast import Cast, cast_integers
 from bitwindow.numbers.quick import power_of_two
@@ -76,9 +79,12 @@ def integer_step(
             made = _concatenate(layer, operands, formats, fmt, settings, samples, variant=variant, tally=tally)
             return made._replace(output=made.output.astype(carrier))
 
-        total = _total(layer, operands, formats, settings, extra, patches=patches, variant=variant)
+        axis = _channel_axis(layer, operands) if numbers.ndim > 1 else None
+        total = _total(layer, operands, formats, settings, extra, axis, patches=patches, variant=variant)
         total = lax.transpose(total, layer.arranged) if layer.arranged else total
         total = apply_steps(total, steps_after(follower), None, layer.name)
+        if axis is not None:
+            settings = along(settings, layer.arranged.index(axis) if layer.arranged else axis, total.ndim)
         ended = _end(
             layer, total, settings, fmt, samples, extra, variant=variant, typed=typed, tally=tally, carrier=carrier
         )
@@ -116,6 +122,7 @@ def _total(
     formats: Array,
     settings: Settings,
     extra: tuple[Array, ...],
+    axis: int | None,
     *,
     patches: bool,
     variant: Variant,
@@ -132,6 +139,7 @@ def _total(
     if isinstance(operation, Convolution | Contraction):
         pair = (views[0], views[1])
         total = sum_products(operation, pair, (formats[0], formats[1]), settings, patches=patches, variant=variant)
+        settings = settings if axis is None else along(settings, axis, total.ndim)
         if layer.bias is None:
             return shifted(total, settings.shift_sum)
         bias = _view_any(stored_as(operands[2], formats[2], total.dtype), layer.bias, layer.name)
@@ -149,6 +157,20 @@ def _total(
         return shifted(multiply(factors), settings.shift_sum)
     assert isinstance(operation, Average)  # noqa: S101  (the other operations do not come here)
     return window_sum(operation, stored_as(views[0], formats[0], dtype))
+
+
+def _channel_axis(layer: Layer, operands: tuple[Array, ...]) -> int | None:
+    """Return the axis of a product's sums that counts the output channels of its weight."""
+    operation, place = layer.operation, weight_place(layer)
+    assert isinstance(operation, Convolution | Contraction)  # noqa: S101  (no other layer has types by channel)
+    assert place is not None  # noqa: S101
+    ranks = [operands[place].ndim] * 2
+    ranks[1 - place] = _rank(operands[1 - place], layer.operands[1 - place])
+    return output_axis(operation, place, (ranks[0], ranks[1]))
+
+
+def _rank(x: Array, operand: Operand) -> int:
+    return int(jax.eval_shape(lambda y: apply_steps(y, operand.view, None, ""), x).ndim)
 
 
 def shifted(k: Array, by: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bitwindow.execute.carriers import choose_carrier, product_range, terms_of
+from bitwindow.execute.channel_plan import plan_by_channel
 from bitwindow.execute.elementwise import plan_elementwise
 from bitwindow.execute.plan import (
     NARROW,
@@ -24,6 +25,7 @@ from bitwindow.execute.plan import (
 )
 from bitwindow.execute.windows import is_depthwise
 from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
+from bitwindow.numbers.channel_formats import ChannelFormats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,16 +33,26 @@ if TYPE_CHECKING:
     from bitwindow.execute.modes import Modes
     from bitwindow.execute.parameters import StoredParameters
     from bitwindow.network.records import Layer, Operand
+    from bitwindow.numbers.channel_formats import AnyFormat
     from bitwindow.numbers.format import FixedPoint
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What an integer layer's step takes besides its operands; ``worst`` is the sum's range, bias included, or None."""
+    """What an integer layer's step takes besides its operands; ``worst`` is the sum's range, bias included, or None.
+
+    ``by_channel`` holds the settings of each output channel, int64[settings, channels], where they differ; ``worst`` is
+    that of the channel that needs the most bits then.
+    """
 
     settings: Settings
     extra: tuple[np.ndarray, ...] = ()
     worst: Range | None = None
+    by_channel: np.ndarray | None = None
+
+    def packed(self) -> np.ndarray:
+        """Return the settings as the step takes them."""
+        return self.settings.packed() if self.by_channel is None else self.by_channel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +64,7 @@ class Sizes:
 
 def plan_layer(
     layer: Layer,
-    formats: Sequence[FixedPoint],
+    given: Sequence[AnyFormat],
     stored: StoredParameters,
     sizes: Sizes,
     modes: Modes,
@@ -66,6 +78,14 @@ def plan_layer(
         ExecutionError: If its exact sum would need more than 62 bits.
     """
     operation = layer.operation
+    formats = [fmt for fmt in given if not isinstance(fmt, ChannelFormats)]
+    if len(formats) < len(given):
+        # Types by channel are given to weights and biases of products alone.
+        assert isinstance(operation, Convolution | Contraction)  # noqa: S101
+        settings, numbers, worst = plan_by_channel(
+            layer, operation, given, target, stored, sizes.operands, modes, patches=patches
+        )
+        return Plan(settings=settings, worst=worst, by_channel=numbers)
     if isinstance(operation, Convolution | Contraction):
         return _plan_product(layer, operation, formats, target, stored, sizes, modes, patches=patches)
     if isinstance(operation, Sum):

@@ -11,6 +11,7 @@ import numpy as np
 
 from bitwindow.execute.loop_plan import Inner, form_of, format_of, inner_layers, plan_inner
 from bitwindow.execute.loops import Arguments, LoopStep
+from bitwindow.execute.parameters import one_type
 from bitwindow.execute.plan import Variant
 from bitwindow.execute.reading import operands_of, typed_ones
 from bitwindow.network.records import Loop
@@ -169,7 +170,7 @@ def _sites(loop: Loop) -> set[str]:
 
 
 def _table(inner: Inner, plan: Plan, assignment: Assignment) -> tuple[Any, ...]:
-    formats = typed_ones(inner.formats(assignment))
+    formats = [one_type(fmt) for fmt in typed_ones(inner.formats(assignment))]
     target = format_of(inner.loop.values[inner.layer.outputs[0]].site, assignment)
     fmt = target if isinstance(target, FixedPoint) else formats[0]
-    return np.stack([one.as_array() for one in formats]), fmt.as_array(), plan.settings.packed(), plan.extra
+    return np.stack([one.as_array() for one in formats]), fmt.as_array(), plan.packed(), plan.extra

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -15,17 +15,21 @@ from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import CLASSES, Tally
 from bitwindow.network.records import Contraction, Convolution
 from bitwindow.numbers.cast import cast_floats
-from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
 
 if TYPE_CHECKING:
-    from bitwindow.assign.records import Assignment, Format
+    from bitwindow.assign.records import Assignment, CorrectedBias, Format
     from bitwindow.execute.modes import Modes
     from bitwindow.network.records import Layer, Network
+    from bitwindow.numbers.format import FixedPoint
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredParameter:
-    """One parameter: int32 carriers of its type, or float32 when it has none. ``sums`` is by (layer, operand)."""
+    """One parameter: int32 carriers of its type, or float32 when it has none. ``sums`` is by (layer, operand).
+
+    ``corrected`` are the values that it was made from where those are not the network's own.
+    """
 
     format: Format
     modes: tuple[Any, ...]
@@ -33,6 +37,7 @@ class StoredParameter:
     tally: Tally
     views: Mapping[tuple[str, int], jax.Array]
     sums: Mapping[tuple[str, int], WeightSums]
+    corrected: CorrectedBias | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +49,19 @@ class StoredParameters:
     @property
     def tallies(self) -> dict[str, Tally]:
         """The counts of each typed parameter's cast."""
-        return {site: one.tally for site, one in self.by_site.items() if isinstance(one.format, FixedPoint)}
+        return {site: one.tally for site, one in self.by_site.items() if isinstance(one.format, AnyFormat)}
 
     def stored_integers(self, site: str) -> np.ndarray:
         """Return a typed parameter's stored integers, int64."""
         one = self.by_site[site]
-        assert isinstance(one.format, FixedPoint)  # noqa: S101  (callers ask for typed sites)
+        assert isinstance(one.format, AnyFormat)  # noqa: S101  (callers ask for typed sites)
         return stored_integers(np.asarray(one.array), one.format)
 
 
-def stored_integers(carriers: np.ndarray, fmt: FixedPoint) -> np.ndarray:
+def stored_integers(carriers: np.ndarray, fmt: AnyFormat) -> np.ndarray:
     """Return the stored integers of int16 or int32 carriers, int64.
 
+    >>> from bitwindow.numbers.format import FixedPoint
     >>> stored_integers(np.array([-1], np.int32), FixedPoint(False, 32, 0))
     array([4294967295])
     """
@@ -63,26 +69,46 @@ def stored_integers(carriers: np.ndarray, fmt: FixedPoint) -> np.ndarray:
     return plain if fmt.signed else plain & (2 ** (8 * carriers.dtype.itemsize) - 1)
 
 
+def array_of(network: Network, site: str | None, fmt: AnyFormat) -> np.ndarray:
+    """Return a type as int32[3], or types by channel so that they broadcast over the parameter of the site."""
+    if not isinstance(fmt, ChannelFormats):
+        return fmt.as_array()
+    info = network.sites[site or ""]
+    assert info.channel_axis is not None  # noqa: S101  (no other site is given types by channel)
+    return fmt.as_array(info.channel_axis, len(info.shape))
+
+
+def one_type(fmt: AnyFormat) -> FixedPoint:
+    """Return a type with the sign and width of all channels."""
+    return fmt.coarsest if isinstance(fmt, ChannelFormats) else fmt
+
+
 def store(
     network: Network, assignment: Assignment, modes: Modes, previous: StoredParameters | None = None
 ) -> StoredParameters:
-    """Cast every parameter to its type; what `previous` holds in the same type and modes is kept as it is."""
+    """Cast every parameter to its type; what `previous` holds in the same type and modes is kept as it is.
+
+    A corrected bias is cast in place of the network's own.
+    """
     stored: dict[str, StoredParameter] = {}
     for index, (site, array) in enumerate(network.parameters.items()):
         fmt = assignment.formats[site]
+        corrected = assignment.corrected.get(site)
         key = (modes.rounding, modes.overflow, modes.seed if modes.rounding == "stochastic" else 0)
         old = None if previous is None else previous.by_site.get(site)
-        if old is not None and old.format == fmt and (old.modes == key or fmt == "float"):
+        kept = old is not None and old.format == fmt and old.corrected == corrected
+        if old is not None and kept and (old.modes == key or fmt == "float"):
             stored[site] = old
         else:
-            stored[site] = _store_one(network, site, array, fmt, modes, key, index)
+            own = array if corrected is None else corrected.values
+            stored[site] = replace(_store_one(network, site, own, fmt, modes, key, index), corrected=corrected)
     return StoredParameters(by_site=stored)
 
 
 def _store_one(
     network: Network, site: str, array: np.ndarray, fmt: Format, modes: Modes, key: tuple[Any, ...], index: int
 ) -> StoredParameter:
-    if not isinstance(fmt, FixedPoint):
+    if not isinstance(fmt, AnyFormat):
         kept = jnp.asarray(array, np.float32)
         return StoredParameter(format=fmt, modes=key, array=kept, tally=Tally(), views={}, sums={})
     words = None
@@ -91,7 +117,7 @@ def _store_one(
         own = jax.random.fold_in(jax.random.key(modes.seed, impl="threefry2x32"), 2**31 + index)
         words = np.asarray(jax.random.bits(own, array.shape, np.uint32))
     x = np.asarray(array)
-    cast = cast_floats(x, fmt.as_array(), modes.rounding.code, modes.overflow.code, random_bits=words)
+    cast = cast_floats(x, array_of(network, site, fmt), modes.rounding.code, modes.overflow.code, random_bits=words)
     carriers = np.asarray(cast.stored)
     views: dict[tuple[str, int], jax.Array] = {}
     sums: dict[tuple[str, int], WeightSums] = {}
@@ -99,7 +125,7 @@ def _store_one(
         operand = layer.operands[position]
         seen = jnp.asarray(carriers)
         if operand.view:
-            seen = apply_steps(seen, operand.view, jnp.asarray(fmt.as_array()), layer.name)
+            seen = apply_steps(seen, operand.view, jnp.asarray(one_type(fmt).as_array()), layer.name)
         views[layer.name, position] = seen
         operation = layer.operation
         assert isinstance(operation, Convolution | Contraction)  # noqa: S101  (only these are product uses)

@@ -14,12 +14,14 @@ from bitwindow.execute.loop_run import plan_loops
 from bitwindow.execute.parameters import StoredParameter, StoredParameters
 from bitwindow.execute.reading import all_typed, operand_shapes, operands_of, typed_ones
 from bitwindow.network.records import FloatComputation, Lookup, Loop
+from bitwindow.numbers.channel_formats import ChannelFormats
 from bitwindow.numbers.format import FixedPoint
 
 if TYPE_CHECKING:
     from bitwindow.assign.records import Assignment, Format
     from bitwindow.execute.modes import Modes
     from bitwindow.network.records import Layer, Network
+    from bitwindow.numbers.channel_formats import AnyFormat
 
 
 def format_of_site(site: str | None, assignment: Assignment) -> Format | None:
@@ -61,7 +63,7 @@ class Setting:
 class _Planned:
     """A layer's plan with all that it was made from."""
 
-    formats: list[FixedPoint]
+    formats: list[AnyFormat]
     target: FixedPoint | None
     modes: Modes
     parameters: list[StoredParameter]
@@ -69,7 +71,7 @@ class _Planned:
     arguments: tuple[Any, ...]
 
     def holds(
-        self, formats: list[FixedPoint], target: FixedPoint | None, modes: Modes, parameters: list[StoredParameter]
+        self, formats: list[AnyFormat], target: FixedPoint | None, modes: Modes, parameters: list[StoredParameter]
     ) -> bool:
         """Return whether the plan is the one for these."""
         same = (self.formats, self.target, self.modes) == (formats, target, modes)
@@ -111,7 +113,7 @@ class Planner:
         return self._planned
 
     def _plan_layer(
-        self, layer: Layer, formats: list[FixedPoint], stored: StoredParameters, assignment: Assignment, modes: Modes
+        self, layer: Layer, formats: list[AnyFormat], stored: StoredParameters, assignment: Assignment, modes: Modes
     ) -> _Planned:
         """Plan one layer, or return its last plan where nothing that it reads has changed."""
         fmt = output_format(self.network, layer, assignment)
@@ -121,9 +123,11 @@ class Planner:
             return old
         sizes = self._shapes[layer.name]
         plan = plan_layer(layer, formats, stored, sizes, modes, patches=self.patches, target=fmt)
-        table = np.stack([one.as_array() for one in formats])
+        # Of types by channel a step needs sign and width alone: their LSBs are in its settings.
+        plain = [one.coarsest if isinstance(one, ChannelFormats) else one for one in formats]
+        table = np.stack([one.as_array() for one in plain])
         with jax.enable_x64(True):
-            arguments = jax.device_put((table, (fmt or formats[0]).as_array(), plan.settings.packed(), plan.extra))
+            arguments = jax.device_put((table, (fmt or plain[0]).as_array(), plan.packed(), plan.extra))
         made = _Planned(formats=formats, target=fmt, modes=modes, parameters=parameters, plan=plan, arguments=arguments)
         self._memo[layer.name] = made
         return made

@@ -13,7 +13,7 @@ from bitwindow.errors import DataError
 from bitwindow.execute.parameters import StoredParameters
 from bitwindow.execute.structure import apply_steps
 from bitwindow.network.records import Average, Contraction, Convolution, Layer, Network, Operand
-from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.channel_formats import AnyFormat
 
 
 def operands_of(layer: Layer) -> tuple[Operand, ...]:
@@ -23,12 +23,12 @@ def operands_of(layer: Layer) -> tuple[Operand, ...]:
 
 def all_typed(formats: list[Format | None]) -> bool:
     """Return whether every operand has a type."""
-    return all(isinstance(fmt, FixedPoint) for fmt in formats)
+    return all(isinstance(fmt, AnyFormat) for fmt in formats)
 
 
-def typed_ones(formats: list[Format | None]) -> list[FixedPoint]:
+def typed_ones(formats: list[Format | None]) -> list[AnyFormat]:
     """Return the types among the operands' formats."""
-    return [fmt for fmt in formats if isinstance(fmt, FixedPoint)]
+    return [fmt for fmt in formats if isinstance(fmt, AnyFormat)]
 
 
 def operand_shapes(network: Network, layer: Layer) -> tuple[tuple[int, ...], ...]:

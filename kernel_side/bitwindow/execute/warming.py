@@ -58,11 +58,12 @@ def compilations(
             arguments = (operand_arrays(layer, setting.stored, boundaries), *setting.arguments[layer.name], numbers)
             make = partial(steps.integer, layer, setting, arguments, tally=tally)
             jobs += [(variant, partial(make, variant=variant)) for variant in variants_of(layer)]
-            if index in followers:
+            one_type = setting.plans[layer.name].by_channel is None
+            if index in followers and one_type:
                 joined = partial(make, follower=network.layers[followers[index]])
                 quick = [variant for variant in variants_of(layer) if variant in QUICK]
                 jobs += [(variant, partial(joined, variant=variant)) for variant in quick]
-            if index in light:
+            if index in light and one_type:
                 several = ((arguments[0],) * SEVERAL, *arguments[1:])
                 made = partial(steps.several, layer, setting, several, make=True)
                 jobs += [(variant, partial(made, variant=variant)) for variant in forms(layer)]

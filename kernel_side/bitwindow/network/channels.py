@@ -51,6 +51,16 @@ def axis_in_parameter(view: Sequence[Step], shape: tuple[int, ...], axis: int | 
     return axis
 
 
+def seen_shape(view: Sequence[Step], shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the shape that a parameter has under ``view``, or None where a step picks or pads."""
+    for step in view:
+        after = _shape_after(step, shape)
+        if after is None:
+            return None
+        shape = after
+    return shape
+
+
 def _shape_after(step: Step, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     params: dict[str, Any] = dict(step.params)
     if step.primitive == "reshape":

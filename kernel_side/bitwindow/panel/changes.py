@@ -11,6 +11,7 @@ from bitwindow.panel import wording
 from bitwindow.panel.closing import close_below
 from bitwindow.panel.contract import QuantizerView
 from bitwindow.panel.controls import Action
+from bitwindow.panel.row_sites import type_words
 
 MOST = 8
 """Changes that have a button of their own; the rest are counted."""
@@ -66,8 +67,8 @@ class Changes:
 
     def _fill(self, button: widgets.Button, name: str) -> None:
         chosen, present = self._quantizer.chosen_formats[name], self._quantizer.sites[name].format
-        button.description = f"{name}: {chosen} → {present}"
-        button.tooltip = f"Give {name} back {chosen}, which {self._quantizer.scheme} chose"
+        button.description = f"{name}: {type_words(chosen)} → {type_words(present)}"
+        button.tooltip = f"Give {name} back {type_words(chosen)}, which {self._quantizer.scheme} chose"
 
     def _button(self, place: int) -> widgets.Button:
         button = widgets.Button(icon="undo")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bitwindow.assign.schemes import choose
 from bitwindow.calibrate.channels import Channels
 from bitwindow.errors import SettingError
+from bitwindow.numbers.channel_formats import ChannelFormats
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Overflow, Rounding
 from bitwindow.panel.picture import Columns, shade
@@ -52,8 +53,24 @@ class ChannelTable:
     samples: int | None
 
 
-def channel_table(channels: Channels, fmt: FixedPoint, rounding: str, overflow: str, shown: Columns) -> ChannelTable:
+def channel_table(
+    channels: Channels,
+    fmt: FixedPoint,
+    rounding: str,
+    overflow: str,
+    shown: Columns,
+    own: ChannelFormats | None = None,
+) -> ChannelTable:
     """Return at most eight channels by their share of overflows, then of underflows, among their nonzero values.
+
+    Args:
+        channels: The spectra of all of them.
+        fmt: The type whose window is shown.
+        rounding: The mode.
+        overflow: The mode.
+        shown: The bit positions.
+        own: The channels' own types, where they have such: each is counted by its own, and its values are shown in the
+            one window as they lie in its own.
 
     Raises:
         SettingError: For ``stochastic`` rounding, under which a spectrum has no counts.
@@ -63,12 +80,17 @@ def channel_table(channels: Channels, fmt: FixedPoint, rounding: str, overflow: 
         message = "channels: wanted a deterministic rounding mode; got 'stochastic', whose counts only a run has."
         raise SettingError(message)
     spectrum = channels.spectrum
-    under, over = spectrum.channel_counts(fmt, mode, beyond)
+    moved = spectrum
+    if own is not None:
+        moved = spectrum.shifted([length - fmt.fraction_length for length in own.fraction_lengths])
+    under, over = moved.channel_counts(fmt, mode, beyond)
     nonzero = nonzero_of_channels(spectrum)
     whole = np.maximum(nonzero, 1)
     order = np.lexsort((-under / whole, -over / whole))
     return ChannelTable(
-        rows=tuple(_row(spectrum, int(i), under, over, nonzero, fmt, (mode, beyond), shown) for i in order[:MOST]),
+        rows=tuple(
+            _row(spectrum, moved, int(i), under, over, nonzero, fmt, (mode, beyond), shown) for i in order[:MOST]
+        ),
         count=len(nonzero),
         lossy=int(np.count_nonzero(under + over)),
         samples=channels.samples,
@@ -84,6 +106,7 @@ def nonzero_of_channels(spectrum: Spectrum) -> NDArray[np.int64]:
 
 def _row(
     spectrum: Spectrum,
+    moved: Spectrum,
     index: int,
     under: NDArray[np.int64],
     over: NDArray[np.int64],
@@ -102,7 +125,7 @@ def _row(
         minimum=channel.minimum,
         maximum=channel.maximum,
         wanted=_wanted(channel, fmt, modes),
-        shades=_shades(channel, shown),
+        shades=_shades(moved[index], shown),
     )
 
 

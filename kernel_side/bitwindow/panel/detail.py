@@ -19,6 +19,7 @@ from bitwindow.panel.controls import Action
 from bitwindow.panel.examples import examples
 from bitwindow.panel.histogram import Histogram
 from bitwindow.panel.picture import Columns, columns, fixed_format, limited
+from bitwindow.panel.row_sites import TogetherSite
 from bitwindow.spectrum.record import Spectrum
 
 COUNTED_UNASKED = 1 << 22
@@ -107,7 +108,8 @@ class Detail:
         name = None if site is None else site.name
         key = (spectrum, name, fmt, shown, *modes)
         self._once("examples", key, lambda: self._draw_examples(site, shown, *modes))
-        self._once("channels", (*key, name in self._asked), lambda: self._draw_channels(site, shown, *modes))
+        own = str(site.formats) if isinstance(site, TogetherSite) else ""
+        self._once("channels", (*key, own, name in self._asked), lambda: self._draw_channels(site, shown, *modes))
 
     def _once(self, part: str, key: tuple[object, ...], draw: Callable[[], None]) -> None:
         """Draw a part unless it was drawn from the same things before."""
@@ -152,7 +154,8 @@ class Detail:
         if channels is None:
             self.channels.value = markup.empty("Channels: none counted yet; q.calibrate(data) counts them.")
             return
-        table = channel_table(channels, fmt, rounding, overflow, shown)
+        own = site.formats if isinstance(site, TogetherSite) else None
+        table = channel_table(channels, fmt, rounding, overflow, shown, own)
         heads = "<span>overflow</span><span>underflow</span><span>would want</span><span>range</span>"
         content = lanes.axis(shown, "worst first", heads) + lanes.channel_lanes(table, fmt, shown)
         self.channels.value = markup.section(
@@ -196,6 +199,8 @@ def _same(old: object, new: object) -> bool:
 
 
 def _no_examples(site: SiteView) -> str:
+    if isinstance(site, TogetherSite):
+        return "Values: every channel has a window of its own; open the channels and select one."
     if site.spectrum is None:
         return "Values: none seen yet; q.calibrate(data) shows some."
     return "Values: none were kept with this calibration; q.calibrate(data, restart=True) keeps some."

@@ -15,6 +15,7 @@ from bitwindow.panel.contract import QuantizerView
 from bitwindow.panel.drawing import heat_map_drawing
 from bitwindow.panel.panel import Panel
 from bitwindow.panel.png import drawing_png
+from bitwindow.panel.row_sites import site_rows
 from bitwindow.panel.svg import picture_svg
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -37,7 +38,7 @@ def widget_bundle(panel: Panel) -> dict[str, Any]:
 
 def picture_bundle(quantizer: QuantizerView) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the picture as display data and its metadata: a PNG image, which no viewer takes for unsafe."""
-    drawing = heat_map_drawing(list(quantizer.sites.values()), caption(quantizer))
+    drawing = heat_map_drawing(site_rows(quantizer), caption(quantizer))
     image = base64.b64encode(drawing_png(drawing)).decode()
     size = {"width": drawing.width, "height": drawing.height}
     return {"image/png": image, "text/plain": drawing.title}, {"image/png": size}
@@ -54,7 +55,7 @@ def mimebundle(panel: Panel) -> dict[str, Any]:
 
 def static_html(quantizer: QuantizerView) -> str:
     """Return the picture of the heat map with the accuracy and the memory, as HTML without any script."""
-    image = base64.b64encode(picture_svg(list(quantizer.sites.values())).encode()).decode()
+    image = base64.b64encode(picture_svg(site_rows(quantizer)).encode()).decode()
     return (
         f'<div class="bw-static">{markup.accuracy(quantizer.evaluation) if quantizer.evaluation else ""}'
         f"{markup.memory(quantizer.float_bytes, quantizer.quantized_bytes)}"

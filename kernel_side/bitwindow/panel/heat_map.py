@@ -16,6 +16,7 @@ from bitwindow.panel import palette
 from bitwindow.panel.bit_window import NO_MARGIN, BitWindow
 from bitwindow.panel.contract import LooksAhead, QuantizerView, SiteView
 from bitwindow.panel.picture import Columns, PictureRow, columns, fixed_format, limited, picture_row, window_columns
+from bitwindow.panel.row_sites import TogetherSite
 from bitwindow.panel.rows import note, precision
 from bitwindow.panel.strips import strips_to_wire
 from bitwindow.panel.wire import Row
@@ -103,11 +104,10 @@ class HeatMap:
             if spectra_changed:
                 self._spectra = [site.spectrum for site in sites]
                 self.window.tables = tuple(_table(spectrum) for spectrum in self._spectra)
-            locked = [row.locked for row in self.window.rows] + [False] * len(sites)
+            locked = {row.name: row.locked for row in self.window.rows}
             modes = (self.window.rounding, self.window.overflow)
             self.window.rows = tuple(
-                self._row(site, modes).with_lock(locked=was_locked)
-                for site, was_locked in zip(sites, locked, strict=False)
+                self._row(site, modes).with_lock(locked=locked.get(site.name, False)) for site in sites
             )
             self.show_strips(quantizer, [site.name for site in sites])
         if not self._sized and sites:
@@ -204,6 +204,7 @@ def window_row(site: SiteView, *, locked: bool = False) -> Row:
         sqnr=None if fmt is None else site.sqnr,
         precision=precision(site),
         note=note(site),
+        channels=len(site.formats) if isinstance(site, TogetherSite) else 0,
         **counted,
     )
 

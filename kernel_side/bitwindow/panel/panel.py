@@ -11,6 +11,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
+from bitwindow.numbers.channel_formats import AnyFormat
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup, wording
 from bitwindow.panel.changes import Changes
@@ -22,6 +23,7 @@ from bitwindow.panel.heat_map import HeatMap
 from bitwindow.panel.paced import Paced
 from bitwindow.panel.resting import Resting
 from bitwindow.panel.row_editor import RowEditor
+from bitwindow.panel.row_sites import RowSites
 from bitwindow.panel.summary import Summary
 
 SECONDS_BETWEEN_UPDATES = 0.1
@@ -50,8 +52,11 @@ class Panel(widgets.VBox):
         self.summary = Summary(quantizer)
         self.changes = Changes(quantizer, self._act, self._reset)
         self._in_gesture = False
+        self.row_sites = RowSites(quantizer=quantizer)
         self.heat_map = HeatMap(self._windows_changed, self._window_action, self._select_row, self._window_settled)
-        self.editor = RowEditor(self._set_format, self._select, self._act, self._reset)
+        self.editor = RowEditor(
+            self._set_format, self._move_window, self._select, self._act, self._reset, self._toggle_channels
+        )
         self.detail = Detail(self._act)
         self.error = widgets.HTML()
         self.busy = widgets.HTML()
@@ -84,12 +89,15 @@ class Panel(widgets.VBox):
 
     @property
     def selected(self) -> str | None:
-        """The name of the selected site; None when the network has no site. Assign a name to select."""
+        """The name of the selected row: a site, or a channel of an opened one. Assign a name to select.
+
+        None when the network has no site.
+        """
         return self._selected
 
     @selected.setter
     def selected(self, name: str) -> None:
-        if name not in self.quantizer.sites:
+        if name not in self.row_sites.rows:
             message = f"selected: wanted the name of a site; got {name!r}. See q.sites for the names."
             raise KeyError(message)
         self._select(name)
@@ -153,9 +161,9 @@ class Panel(widgets.VBox):
                 self._draw_rows(map_too=waiting != {"selection"})
         elif "around" in waiting:
             with self._errors_shown(clear=False):
-                self._draw_around(list(self.quantizer.sites))
+                self._draw_around(self.row_sites.rows)
         if "strips" in waiting:
-            self.heat_map.show_strips(self.quantizer, list(self.quantizer.sites))
+            self.heat_map.show_strips(self.quantizer, list(self.row_sites.rows))
         if "search" in waiting:
             self._show_search()
         if "evaluation" in waiting:
@@ -163,25 +171,30 @@ class Panel(widgets.VBox):
 
     def _draw_rows(self, *, map_too: bool) -> None:
         """Draw the map, unless only the selection changed, and all that is around it."""
-        names = list(self.quantizer.sites)
+        rows = self.row_sites.rows
+        names = list(rows)
+        if self._selected not in rows:  # the row of a channel whose site is closed, or has one type now
+            self._selected = self.row_sites.site_of(self._selected)
         if map_too:
-            self.heat_map.show(self.quantizer, list(self.quantizer.sites.values()))
+            self.heat_map.show(self.quantizer, list(rows.values()))
         if self._selected in names:
             self.heat_map.select(names.index(self._selected))
-        self.heat_map.focus(self.quantizer, self._selected)
+        self.heat_map.focus(self.quantizer, self.row_sites.site_of(self._selected))
         if map_too and self.heat_map.window.dragging:
             # The browser draws the moved row by itself; the rest of the page would cost it frames of the drag.
             self._draw_around_soon()
         else:
             self._draw_around_soon.cancel()
-            self._draw_around(names)
+            self._draw_around(rows)
 
-    def _draw_around(self, names: list[str]) -> None:
-        q, site, window = self.quantizer, self._selected_site(), self.heat_map.window
+    def _draw_around(self, rows: Mapping[str, SiteView]) -> None:
+        q, window = self.quantizer, self.heat_map.window
+        site = None if self._selected is None else rows.get(self._selected)
         self.controls.show(self._selection())
         self.summary.show(sum(row.locked for row in window.rows))
         self.changes.show()
-        self.editor.show(names, site, str(q.rounding), self._why_no_reset())
+        opened = self.row_sites.site_of(self._selected) in self.row_sites.opened
+        self.editor.show(list(rows), site, str(q.rounding), self._why_no_reset(), opened=opened)
         self.detail.show(site, str(q.rounding), str(q.overflow))
 
     def _selection(self) -> Selected:
@@ -194,7 +207,7 @@ class Panel(widgets.VBox):
             return "No row is selected"
         if self._selected in self._locked():
             return "The row is locked: unlock it first"
-        if self._selected not in self.quantizer.changed_sites:
+        if self.row_sites.site_of(self._selected) not in self.quantizer.changed_sites:
             return f"The type is as {self.quantizer.scheme} chose it"
         return ""
 
@@ -202,16 +215,13 @@ class Panel(widgets.VBox):
         """Return the names of the locked rows."""
         return {row.name for row in self.heat_map.window.rows if row.locked}
 
-    def _selected_site(self) -> SiteView | None:
-        return None if self._selected is None else self.quantizer.sites.get(self._selected)
-
     def _select(self, name: str) -> None:
         if name != self._selected:
             self._selected = name
             self._draw("selection")
 
     def _select_row(self, row: int) -> None:
-        names = list(self.quantizer.sites)
+        names = list(self.row_sites.rows)
         if row < len(names):
             self._select(names[row])
 
@@ -219,12 +229,14 @@ class Panel(widgets.VBox):
         self.controls.show(self._selection())
 
     def _windows_changed(self, changed: Mapping[int, FixedPoint]) -> None:
-        names = list(self.quantizer.sites)
-        formats: dict[str, FixedPoint | str] = {names[row]: fmt for row, fmt in changed.items()}
+        names, locked = list(self.row_sites.rows), self._locked()
+        windows = {names[row]: fmt for row, fmt in changed.items()}
+        free = {name: fmt for name, fmt in windows.items() if self.row_sites.site_of(name) not in locked}
         # All of one drag, over all selected rows, is one step to undo.
-        self._act(lambda: self.quantizer.set_formats(formats, join=self._in_gesture))
+        self._act(lambda: self.quantizer.set_formats(self.row_sites.moved(free), join=self._in_gesture))
         self._in_gesture = True
-        if any(self.quantizer.sites[name].format != fmt for name, fmt in formats.items()):
+        rows = self.row_sites.rows
+        if any(name not in rows or rows[name].format != fmt for name, fmt in windows.items()):
             self._draw("formats")  # a refused type goes back to where it was
 
     def _window_settled(self) -> None:
@@ -237,7 +249,7 @@ class Panel(widgets.VBox):
         elif action == "redo":
             self._act(self.quantizer.redo)
         elif action == "reset":
-            names = list(self.quantizer.sites)
+            names = list(self.row_sites.rows)
             self._act(lambda: self._reset(*(names[row] for row in rows)))
         else:
             self._draw("selection")
@@ -269,7 +281,8 @@ class Panel(widgets.VBox):
 
     def _reset(self, *names: str) -> None:
         """Give rows the scheme's types, or all of them; locked ones keep theirs."""
-        free = set(names or self.quantizer.changed_sites) - self._locked()
+        wanted = set(names or self.quantizer.changed_sites) - self._locked()
+        free = {site for name in wanted if (site := self.row_sites.site_of(name))}
         if free:
             self.quantizer.reset(*free)
 
@@ -281,8 +294,15 @@ class Panel(widgets.VBox):
         )
         self._draw("selection")
 
-    def _set_format(self, name: str, fmt: FixedPoint | str) -> None:
-        self.quantizer.set_formats({name: fmt})
+    def _set_format(self, name: str, fmt: AnyFormat | str) -> None:
+        self.quantizer.set_formats(self.row_sites.typed(name, fmt))
+
+    def _move_window(self, name: str, fmt: FixedPoint) -> None:
+        self.quantizer.set_formats(self.row_sites.moved({name: fmt}))
+
+    def _toggle_channels(self, name: str) -> None:
+        self.row_sites.toggle(name)
+        self._draw("formats")
 
     def _act(self, action: Callable[[], object], doing: str = "") -> None:
         """Do what the user asked for; what went wrong stands in the error line until something goes right."""

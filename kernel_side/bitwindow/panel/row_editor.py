@@ -7,32 +7,45 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from bitwindow.errors import FormatError, SettingError
+from bitwindow.numbers.channel_formats import AnyFormat, as_any_format
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup
 from bitwindow.panel.contract import SiteView
 from bitwindow.panel.controls import Action
 from bitwindow.panel.moves import moved, widened
 from bitwindow.panel.picture import fixed_format
+from bitwindow.panel.row_sites import MOST_ROWS, ChannelSite, TogetherSite
 from bitwindow.panel.rows import details
+
+_WHAT_OPENS = (
+    f"Show a row for each output channel, at most {MOST_ROWS}: those that lose most. "
+    "The site's own row moves all of them together."
+)
 
 
 class RowEditor:
     """Edits one site at a time.
 
     Args:
-        set_format: Gives a site, by name, a type, its text form or "float".
+        set_format: Gives a row, by name, the type that was written: a type, types by channel, or "float".
+        move_window: Gives a row's window, by the row's name, another place or width.
         select: Called with the name that the user chose.
         act: Runs what the user asked for and shows its error in words.
         reset: Called with a name whose type shall be the scheme's again.
+        toggle_channels: Opens the site of a row into its channels, or closes it.
     """
 
     def __init__(
         self,
-        set_format: Callable[[str, FixedPoint | str], object],
+        set_format: Callable[[str, AnyFormat | str], object],
+        move_window: Callable[[str, FixedPoint], object],
         select: Callable[[str], None],
         act: Action,
         reset: Callable[[str], object],
+        toggle_channels: Callable[[str], object],
     ) -> None:
+        self._move_window = move_window
+        self._toggle_channels = toggle_channels
         self._set_format = set_format
         self._reset = reset
         self._select = select
@@ -54,18 +67,21 @@ class RowEditor:
             layout=widgets.Layout(width="170px"),
         )
         self.reset = widgets.Button(icon="history", description="Reset row")
+        self.channels = widgets.Button(icon="caret-right", description="Channels")
         self.message = widgets.HTML()
         self.facts = widgets.HTML()
         moves = widgets.HBox([self.up, self.down, self.narrower, self.wider])
         moves.add_class("bw-moves")
-        self.bar = widgets.HBox([self.name, moves, self.type, self.reset])
+        self.bar = widgets.HBox([self.name, moves, self.type, self.reset, self.channels])
         self.bar.add_class("bw-bar")
         self.bar.add_class("bw-editor")
         self.widget = widgets.VBox([self.bar, self.message, self.facts])
         self._connect()
 
-    def show(self, names: list[str], site: SiteView | None, rounding: str, why_no_reset: str) -> None:
-        """Show a site, or that there is none, among the names of all; say why its type cannot be reset, if so."""
+    def show(
+        self, names: list[str], site: SiteView | None, rounding: str, why_no_reset: str, *, opened: bool = False
+    ) -> None:
+        """Show a row, or that there is none, among the names of all; say why its type cannot be reset, if so."""
         self._site = site
         self._explain("")
         fmt = None if site is None else fixed_format(site)
@@ -74,12 +90,16 @@ class RowEditor:
             if list(self.name.options) != names:
                 self.name.options = names
             self.name.value = None if site is None else site.name
-            self.type.value = "" if site is None or site.format is None else str(site.format)
+            self.type.value = "" if site is None or site.format is None else _type_of(site)
         finally:
             self._showing = False
         self.type.disabled = site is None
         for button in (self.up, self.down, self.narrower, self.wider):
             button.disabled = fmt is None
+        by_channel = isinstance(site, TogetherSite | ChannelSite)
+        self.channels.layout.display = None if by_channel else "none"
+        self.channels.icon = "caret-down" if opened else "caret-right"
+        self.channels.tooltip = "Hide the channels' rows" if opened else _WHAT_OPENS
         self.reset.disabled = bool(why_no_reset)
         self.reset.tooltip = why_no_reset or "Give this row the type that the scheme chose"
         self.facts.value = "" if site is None else markup.details(details(site, rounding))
@@ -90,6 +110,7 @@ class RowEditor:
         self.narrower.on_click(lambda _: self._act(lambda: self._change(widened, -1)))
         self.wider.on_click(lambda _: self._act(lambda: self._change(widened, 1)))
         self.reset.on_click(lambda _: self._act(lambda: self._reset(self._selected().name)))
+        self.channels.on_click(lambda _: self._act(lambda: self._toggle_channels(self._selected().name)))
         self.type.observe(self._typed, "value")
         self.name.observe(self._named, "value")
 
@@ -99,7 +120,7 @@ class RowEditor:
         if fmt is None:
             message = f"{site.name}: wanted a fixed-point type; it is {site.format}. Type one first, like sfix8_En3."
             raise SettingError(message)
-        self._set_format(site.name, change(fmt, bits))
+        self._move_window(site.name, change(fmt, bits))
 
     def _typed(self, change: dict[str, str]) -> None:
         if self._showing:
@@ -130,7 +151,14 @@ class RowEditor:
         return self._site
 
 
-def _read(text: str) -> FixedPoint | str:
+def _type_of(site: SiteView) -> str:
+    """Return a row's type as the user may edit it."""
+    if isinstance(site, TogetherSite):
+        return str(site.formats)
+    return "" if site.format is None else str(site.format)
+
+
+def _read(text: str) -> AnyFormat | str:
     """Return the type that a text names, "float" in any case of letters.
 
     Raises:
@@ -139,7 +167,7 @@ def _read(text: str) -> FixedPoint | str:
     if text.strip().lower() == "float":
         return "float"
     try:
-        return FixedPoint.parse(text)
+        return as_any_format(text)
     except FormatError as error:
         raise FormatError(f"{error} 'float' leaves the site without a type.") from None
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bitwindow.network.records import SiteKind
+from bitwindow.numbers.channel_formats import ChannelFormats
 from bitwindow.panel import wording
 from bitwindow.panel.contract import SiteView
 from bitwindow.panel.picture import fixed_format
+from bitwindow.panel.row_sites import TogetherSite, type_words
 from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
 
@@ -42,8 +44,10 @@ def row_text(site: SiteView) -> RowText:
 
 
 def type_text(site: SiteView) -> str:
-    """Return the site's type in words."""
-    return "not chosen" if site.format is None else str(site.format)
+    """Return the site's type in words; of types by channel the coarsest, with their number, as the live map has it."""
+    if isinstance(site, TogetherSite):
+        return f"{site.format} {wording.TIMES}{len(site.formats)}"
+    return type_words(site.format)
 
 
 def precision(site: SiteView) -> str:
@@ -66,9 +70,18 @@ def details(site: SiteView, rounding: str) -> list[tuple[str, str]]:
     fmt = fixed_format(site)
     if fmt is None:
         return facts
+    if isinstance(site, TogetherSite):
+        return [*facts, ("Type", _types(site.formats)), *_loss_facts(site, rounding)]
     ends = f"{wording.number(fmt.min)} to {wording.number(fmt.max)}"
     facts.append(("Type", f"{fmt}, {ends}, LSB {wording.number(fmt.lsb)}"))
     return [*facts, *_loss_facts(site, rounding)]
+
+
+def _types(formats: ChannelFormats) -> str:
+    coarsest, finest = formats.coarsest, formats.finest
+    ends = f"{wording.number(coarsest.min)} to {wording.number(coarsest.max)}, LSB {wording.number(coarsest.lsb)}"
+    own = f"{wording.number(finest.min)} to {wording.number(finest.max)}, LSB {wording.number(finest.lsb)}"
+    return f"{formats.short()}: {ends} in the coarsest, {own} in the finest"
 
 
 def _value_facts(site: SiteView, spectrum: Spectrum) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.channel_formats import AnyFormat
 from bitwindow.panel import markup, wording
 from bitwindow.panel.contract import EvaluationView, QuantizerView
 
@@ -32,7 +32,7 @@ class Summary:
         self.memory.value = markup.memory(self._quantizer.float_bytes, self._quantizer.quantized_bytes)
 
         formats = [site.format for site in self._quantizer.sites.values()]
-        fixed = sum(isinstance(fmt, FixedPoint) for fmt in formats)
+        fixed = sum(isinstance(fmt, AnyFormat) for fmt in formats)
         self.sites.value = markup.sites(fixed, len(formats) - fixed, locked)
 
     def show_evaluation(self, evaluation: EvaluationView | None) -> None:

@@ -46,6 +46,8 @@ class Row:
         sqnr: The signal-to-noise ratio under ``format`` in dB, to sort by; None where there is none.
         precision: The loss of precision in words ("42.1 dB"), shown dimmed as soon as the window leaves ``format``.
         note: Why this type, or why the site is float; the row's tooltip.
+        channels: How many output channels have a type of their own, all of which move with ``format``, the coarsest of
+            them; 0 for one type.
 
     Raises:
         DataError: If a count or the kind is none.
@@ -65,6 +67,7 @@ class Row:
     sqnr: float | None = None
     precision: str = ""
     note: str = ""
+    channels: int = 0
 
     def __post_init__(self) -> None:
         """Check what the browser would otherwise show wrong in silence."""

@@ -25,18 +25,25 @@ class CloserLook:
     them overflows (underflows) whenever any value of the site does.
     """
 
-    def __init__(self, network: Network, calibration: Callable[[], Calibration]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        calibration: Callable[[], Calibration],
+        values: Callable[[str], NDArray[Any] | None] | None = None,
+    ) -> None:
         self._network = network
         self._calibration = calibration
-        self._examples: dict[str, NDArray[np.float64]] = {}
-        self._channels: dict[str, Channels | None] = {}
+        self._values = network.parameters.get if values is None else values
+        self._examples: dict[str, tuple[object, NDArray[np.float64]]] = {}
+        self._channels: dict[str, tuple[object, Channels | None]] = {}
 
     def examples(self, name: str) -> NDArray[np.float64] | None:
         """Return real values of a site; None for an input or activation of which none were kept."""
         if name in self._network.parameters:
-            if name not in self._examples:
-                self._examples[name] = _picked(np.asarray(self._network.parameters[name]))
-            return self._examples[name]
+            values, known = self._values(name), self._examples.get(name)
+            if known is None or known[0] is not values:
+                known = self._examples[name] = (values, _picked(np.asarray(values)))
+            return known[1]
         calibration = self._calibration()
         glimpse, spectrum = calibration.glimpses.get(name), calibration.spectra.get(name)
         if glimpse is None or spectrum is None:
@@ -44,15 +51,21 @@ class CloserLook:
         nearest = glimpse.nearest
         return _joined([spectrum.minimum, spectrum.maximum, nearest.above, nearest.below], glimpse.drawn)
 
+    def channel_spectrum(self, name: str) -> Spectrum:
+        """Return the spectrum of a site that has channels, one for each."""
+        channels = self.channels(name)
+        assert channels is not None  # noqa: S101  (only sites with a channel axis are asked for)
+        return channels.spectrum
+
     def channels(self, name: str) -> Channels | None:
         """Return the channels of a site; None where the tensor has no channel axis or its channels were not counted."""
         axis = self._network.sites[name].channel_axis
         if name in self._network.parameters:
-            if name not in self._channels:
-                values = self._network.parameters[name]
+            values, seen = self._values(name), self._channels.get(name)
+            if seen is None or seen[0] is not values:
                 counted = None if axis is None else Channels(spectrum=Spectrum.of(values, axis=axis), samples=None)
-                self._channels[name] = counted
-            return self._channels[name]
+                seen = self._channels[name] = (values, counted)
+            return seen[1]
         glimpse = self._calibration().glimpses.get(name)
         if glimpse is None or glimpse.channels is None:
             return None

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from bitwindow.assign.records import Assignment
+from bitwindow.assign.records import Assignment, Format
 from bitwindow.errors import ExecutionError
 from bitwindow.evaluate.engine import Engine
 from bitwindow.execute.modes import Modes
 from bitwindow.network.formula import formula, operand_text
 from bitwindow.network.inside import Values, every_layer, site_of
 from bitwindow.network.records import Contraction, Convolution, FloatComputation, Layer, Loop, Network
+from bitwindow.numbers.channel_formats import ChannelFormats
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.quantizer.site import wanted_site
+
+MOST_CHANNELS_IN_WORDS = 32
 
 
 class Explanation(str):
@@ -60,7 +63,7 @@ def _site_line(network: Network, assignment: Assignment, name: str) -> str:
     site = network.sites[name]
     readers = [layer.name for layer, values in every_layer(network) if name in _read(layer, values)]
     used = f"; read by {', '.join(readers)}" if readers else ""
-    fmt, reason = assignment.formats[name], assignment.reasons[name]
+    fmt, reason = _words(assignment.formats[name]), assignment.reasons[name]
     because = reason if reason.startswith("float") and fmt == "float" else f"{fmt}: {reason}"
     return f"{name}: {site.kind} of shape {site.shape}{used}\n  {because}"
 
@@ -74,10 +77,15 @@ def _operand_lines(layer: Layer, values: Values, assignment: Assignment) -> list
     operands = [*layer.operands, *([layer.bias] if layer.bias else [])]
     lines = []
     for operand, site in zip(operands, _read(layer, values), strict=True):
-        fmt = "whole numbers, without a type" if site is None else str(assignment.formats[site])
+        fmt = "whole numbers, without a type" if site is None else _words(assignment.formats[site])
         whose = "" if site in (None, operand.parameter, operand.value) else f" of site {site}"
         lines.append(f"    {operand_text(operand)}: {fmt}{whose}")
     return lines
+
+
+def _words(fmt: Format) -> str:
+    """Return a format as text, that of many channels by its ends."""
+    return fmt.short() if isinstance(fmt, ChannelFormats) and len(fmt) > MOST_CHANNELS_IN_WORDS else str(fmt)
 
 
 def _cast_lines(layer: Layer, values: Values, assignment: Assignment) -> list[str]:

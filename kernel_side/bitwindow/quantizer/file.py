@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bitwindow.errors import ModelError, SessionFileError
+from bitwindow.assign.by_channel import check_channels
+from bitwindow.errors import FormatError, ModelError, SessionFileError
 from bitwindow.model.record import Model
 from bitwindow.prepare.prepare import Prepared, prepare
 from bitwindow.quantizer.state import State
@@ -37,6 +38,7 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
         calibration=quantizer.calibration,
         origin=model.origin,
         chosen=state.chosen,
+        per_channel=state.per_channel,
         prepared=_prepared(quantizer),
     )
     write(record, path)
@@ -63,6 +65,7 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
             f"{odd}. Pass the function the file was saved with."
         )
         raise SessionFileError(message)
+    _check_parameters(path, quantizer, record)
     quantizer.restore(
         record.calibration,
         State(
@@ -71,9 +74,24 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
             scheme=record.scheme,
             word_length=record.word_length,
             chosen=record.chosen,
+            per_channel=record.per_channel,
         ),
     )
     return quantizer
+
+
+def _check_parameters(path: str | Path, quantizer: Quantizer, record: SessionRecord) -> None:
+    for assignment in filter(None, (record.assignment, record.chosen)):
+        for name, fmt in assignment.formats.items():
+            try:
+                check_channels(quantizer.network, name, fmt)
+            except FormatError as error:
+                raise SessionFileError(f"{path}: {error} The file does not fit the function.") from error
+        for name, one in assignment.corrected.items():
+            wanted, got = quantizer.network.sites[name], one.values.shape
+            if wanted.kind != "bias" or wanted.shape != got:
+                message = f"{path}: {name}: wanted a bias with corrected values of shape {wanted.shape}, got {got}."
+                raise SessionFileError(f"{message} The file does not fit the function.")
 
 
 def _prepared(quantizer: Quantizer) -> PreparedRecord | None:

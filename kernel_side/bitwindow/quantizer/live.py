@@ -357,4 +357,7 @@ class LiveEvaluation(Worker):
 
 
 def _same(one: State, other: State) -> bool:
-    return one is other or (one.assignment.formats == other.assignment.formats and one.modes == other.modes)
+    if one is other:
+        return True
+    types, others = one.assignment, other.assignment
+    return (types.formats, types.corrected, one.modes) == (others.formats, others.corrected, other.modes)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from bitwindow.assign.records import Format
 from bitwindow.errors import FormatError
 from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.layered import Check
@@ -18,7 +19,7 @@ from bitwindow.evaluate.race import Race, Runner
 from bitwindow.evaluate.strips import Strip, outward, positions
 from bitwindow.network.records import Network
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.quantizer.changes import surroundings, with_formats
+from bitwindow.quantizer.changes import apart_by, moved_window, surroundings, window_of, with_formats
 from bitwindow.quantizer.state import State
 from bitwindow.spectrum.record import Spectrum
 
@@ -75,9 +76,9 @@ class LookAhead:
         """Return the strips that hold for a state, of those sites that were looked at under it."""
         found = {}
         for site in sites:
-            fmt = state.assignment.formats[site]
-            race = self._races.get(self._name(state, site, fmt)) if isinstance(fmt, FixedPoint) else None
-            if race is not None and isinstance(fmt, FixedPoint):
+            fmt = window_of(state.assignment.formats[site])
+            race = None if fmt is None else self._races.get(self._name(state, site, fmt))
+            if race is not None and fmt is not None:
                 found[site] = self.strip(site, fmt, race)
         return MappingProxyType(found)
 
@@ -96,9 +97,13 @@ class LookAhead:
             cells=race.cells(),
         )
 
-    def _race(self, state: State, site: str, fmt: object, spectra: Spectra) -> Race | None:
-        """Return the race of a site's positions at a width, a new one if need be; None for a float site."""
-        if not isinstance(fmt, FixedPoint):
+    def _race(self, state: State, site: str, present: Format, spectra: Spectra) -> Race | None:
+        """Return the race of a site's positions at a width, a new one if need be; None for a float site.
+
+        The windows of a site with a type for each output channel move together.
+        """
+        fmt = window_of(present)
+        if fmt is None:
             return None
         name = self._name(state, site, fmt)
         race = self._races.setdefault(name, Race(self._bench, state.modes))
@@ -106,15 +111,18 @@ class LookAhead:
         if len(self._races) > MOST_RACES:
             self._races.popitem(last=False)
         # A window dragged beyond the positions so far brings new ones.
+        own = state.assignment.formats[site]
+        tried = outward(positions(fmt, spectra[site]), fmt.fraction_length)
+        moved = ((one, moved_window(own, one)) for one in tried if one not in race.formats)
         race.add(
-            Runner(fmt=one, assignment=with_formats(self._network, state, {site: one}).assignment)
-            for one in outward(positions(fmt, spectra[site]), fmt.fraction_length)
-            if one not in race.formats
+            Runner(fmt=one, assignment=with_formats(self._network, state, {site: made}).assignment)
+            for one, made in moved
+            if made is not None
         )
         return race
 
     def _name(self, state: State, site: str, fmt: FixedPoint) -> Any:
-        return site, fmt.signed, fmt.word_length, surroundings(state, site)
+        return site, fmt.signed, fmt.word_length, apart_by(state.assignment.formats[site]), surroundings(state, site)
 
     def _near(self, focus: str) -> list[str]:
         names = list(self._network.sites)
@@ -128,8 +136,9 @@ class LookAhead:
             yield site
 
 
-def _other_widths(fmt: object) -> list[FixedPoint]:
-    if not isinstance(fmt, FixedPoint):
+def _other_widths(present: Format) -> list[FixedPoint]:
+    fmt = window_of(present)
+    if fmt is None:
         return []
     made = []
     for width in (fmt.word_length - 1, fmt.word_length + 1):

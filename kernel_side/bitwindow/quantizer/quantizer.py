@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitwindow.assign.assign import assign
-from bitwindow.assign.records import Assignment, Format
+from bitwindow.assign.by_channel import PerChannel
+from bitwindow.assign.records import Assignment
 from bitwindow.assign.schemes import SCHEMES
 from bitwindow.calibrate.calibrate import calibrate
 from bitwindow.calibrate.record import NOTHING, Calibration
@@ -26,11 +27,12 @@ from bitwindow.evaluate.validate import validate
 from bitwindow.execute.modes import Modes
 from bitwindow.model.record import Model
 from bitwindow.network.records import Network
-from bitwindow.numbers.format import FixedPoint, as_format
+from bitwindow.numbers.channel_formats import AnyFormat
 from bitwindow.quantizer.build import build_engine
-from bitwindow.quantizer.changes import with_formats
+from bitwindow.quantizer.changes import asked, parsed_formats, with_formats
 from bitwindow.quantizer.choices import SchemeChoices
 from bitwindow.quantizer.closer import CloserLook
+from bitwindow.quantizer.correcting import Correcting
 from bitwindow.quantizer.explain import explain
 from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.searching import Searching
@@ -41,7 +43,7 @@ from bitwindow.registry.living import QUANTIZERS
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices, Searching, Widening):
+class Quantizer(SchemeChoices, Correcting, Searching, Widening):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::
@@ -86,8 +88,8 @@ class Quantizer(SchemeChoices, Searching, Widening):
         self._progress: tuple[int, int | None] | None = None
         self._assigned = False
         self._displayed: Any = None
-        self._parameter_spectra: dict[str, Spectrum] = {}
-        self.closer = CloserLook(self._engine.network, lambda: self._calibration)
+        self._parameter_spectra: dict[str, tuple[Any, Spectrum]] = {}
+        self.closer = CloserLook(self._engine.network, lambda: self._calibration, self.site_values)
         sites = {name: Site(self, info) for name, info in self._engine.network.sites.items()}
         self._sites: Mapping[str, Site] = MappingProxyType(sites)
 
@@ -166,6 +168,7 @@ class Quantizer(SchemeChoices, Searching, Widening):
         word_lengths: Mapping[str, int] | None = None,
         signed: bool | None = None,
         percentile: float = 99.9,
+        per_channel: PerChannel | None = None,
         keep: Collection[str] = (),
         data: Any = None,
         metric: str | Callable[[Any, Any], Any] | None = None,
@@ -182,6 +185,9 @@ class Quantizer(SchemeChoices, Searching, Widening):
             word_lengths: Bits by kind (``"weight"``, ...) or by site name; a name wins over its kind.
             signed: True asks for signed types everywhere; None lets non-negative activations be unsigned.
             percentile: For the ``percentile`` scheme, in percent of the nonzero values.
+            per_channel: True gives each output channel of a weight its own LSB (``ChannelFormats``) where the layers
+                that read it keep its channels apart; or the names of the sites that get one; None: as last time, at
+                first False. ``loss`` moves the channels of a site together.
             keep: Sites whose types stay as they are.
             data: For ``loss``: ``(x, y)``, or ``x`` to compare with the float network; None: the watched data.
             metric: For ``loss``, as for ``validate``; None: that of the watched data, or accuracy.
@@ -202,7 +208,7 @@ class Quantizer(SchemeChoices, Searching, Widening):
 
         def chosen(state: State) -> State:
             name, width = scheme or state.scheme, state.word_length if word_length is None else word_length
-            wanted = replace(state, scheme=name, word_length=width)
+            wanted = asked(state, name, width, per_channel)
             types = self._by_scheme(name, wanted, keep, **options) if found is None else found
             return replace(wanted, assignment=types, chosen=types)
 
@@ -210,33 +216,29 @@ class Quantizer(SchemeChoices, Searching, Widening):
         if (scheme or self.scheme) == LOSS:
             state = self.state
             width = state.word_length if word_length is None else word_length
-            starts = self._starts(replace(state, word_length=width), keep, **options)
+            starts = self._starts(asked(state, LOSS, width, per_channel), keep, **options)
             found = self._by_loss(starts, state, data, metric, budget, keep)
         self._go(chosen, "formats")
         self._assigned = True
         return self
 
-    def set_format(self, name: str, fmt: FixedPoint | str) -> None:
-        """Give one site a type (a FixedPoint or one of its text forms) or make it ``"float"``."""
+    def set_format(self, name: str, fmt: AnyFormat | str) -> None:
+        """Give one site a type (a FixedPoint, ChannelFormats or one of their text forms) or make it ``"float"``."""
         self.set_formats({name: fmt})
 
-    def set_formats(self, formats: Mapping[str, FixedPoint | str], *, join: bool = False) -> None:
+    def set_formats(self, formats: Mapping[str, AnyFormat | str], *, join: bool = False) -> None:
         """Give several sites their types in one step that one undo takes back.
 
         Args:
-            formats: The types by site name: a FixedPoint, one of its text forms, or ``"float"``.
+            formats: The types by site name: a FixedPoint, ChannelFormats for the output channels of a weight or bias,
+                one of their text forms, or ``"float"``.
             join: Make this part of the step before it, as the parts of one drag are.
 
         Raises:
-            SettingError: If there is no such site; FormatError: if a type cannot exist. Nothing is changed then.
+            SettingError: If there is no such site; FormatError: if a type cannot exist, or a site cannot have types by
+                channel or has another number of channels. Nothing is changed then.
         """
-        for name in formats:
-            if name not in self._sites:
-                raise wanted_site(name, list(self._sites))
-        parsed: dict[str, Format] = {
-            name: "float" if fmt == "float" else as_format(fmt) for name, fmt in formats.items()
-        }
-
+        parsed = parsed_formats(self.network, formats)
         self._go(lambda state: with_formats(self.network, state, parsed), "formats", join=join)
 
     def validate(self, x: object, y: Any = None, metric: str | Callable[[Any, Any], Any] = "accuracy") -> Report:
@@ -331,6 +333,8 @@ class Quantizer(SchemeChoices, Searching, Widening):
             word_length=state.word_length,
             rounding=state.modes.rounding,
             overflow=state.modes.overflow,
+            per_channel=state.per_channel,
+            channels=self.closer.channel_spectrum,
             **options,
         )
         return self._kept(types, state, keep)
@@ -340,8 +344,9 @@ class Quantizer(SchemeChoices, Searching, Widening):
         return {name: self._by_scheme(name, state, keep, **options) for name in SCHEMES}
 
     def site_values(self, name: str) -> NDArray[Any] | None:
-        """Return a parameter's values; None for an input or activation."""
-        return self.network.parameters.get(name)
+        """Return a parameter's values, a corrected bias's as they are stored; None for an input or activation."""
+        corrected = self.assignment.corrected.get(name)
+        return self.network.parameters.get(name) if corrected is None else corrected.values
 
     def site_spectrum(self, name: str) -> Spectrum | None:
         """Return a site's spectrum; None for an input or activation before calibration."""
@@ -358,9 +363,11 @@ class Quantizer(SchemeChoices, Searching, Widening):
 
     def _parameter_spectrum(self, name: str) -> Spectrum:
         with self._lock:
-            if name not in self._parameter_spectra:
-                self._parameter_spectra[name] = Spectrum.of(np.asarray(self.network.parameters[name]))
-            return self._parameter_spectra[name]
+            values = self.site_values(name)
+            known = self._parameter_spectra.get(name)
+            if known is None or known[0] is not values:
+                known = self._parameter_spectra[name] = (values, Spectrum.of(np.asarray(values)))
+            return known[1]
 
     def _count(self, data: object, start: Calibration, *, progress: bool) -> None:
         self._progress = (start.samples, None)

@@ -14,6 +14,7 @@ from bitwindow.calibrate.channels import Channels
 from bitwindow.errors import SettingError
 from bitwindow.network.records import SiteInfo, SiteKind
 from bitwindow.numbers.cast import Verdict, cast_floats, stored_to_values
+from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 from bitwindow.quantizer.closer import CloserLook
@@ -40,7 +41,7 @@ class Owner(Protocol):
         """A site's spectrum, if it is known."""
         ...
 
-    def set_format(self, name: str, fmt: FixedPoint | str) -> None:
+    def set_format(self, name: str, fmt: AnyFormat | str) -> None:
         """Give one site a type."""
         ...
 
@@ -79,17 +80,23 @@ class Site:
 
     @property
     def format(self) -> Format:
-        """The type; assign a FixedPoint, one of its text forms, or ``"float"`` to change it."""
+        """The type; assign a FixedPoint, ChannelFormats, one of their text forms, or ``"float"`` to change it.
+
+        A site with a type for each output channel has ``ChannelFormats``, whose ``[c]`` is the type of channel c.
+        """
         return self._owner.state.assignment.formats[self.name]
 
     @format.setter
-    def format(self, fmt: FixedPoint | str) -> None:
+    def format(self, fmt: AnyFormat | str) -> None:
         self._owner.set_format(self.name, fmt)
 
     @property
     def reason(self) -> str:
         """Why the site has this type, or why it is float."""
-        return self._owner.state.assignment.reasons[self.name]
+        assignment = self._owner.state.assignment
+        corrected = assignment.corrected.get(self.name)
+        words = "" if corrected is None else f"; its values are corrected by at most {corrected.largest:.3g}"
+        return assignment.reasons[self.name] + words
 
     @property
     def flag(self) -> str:
@@ -130,12 +137,33 @@ class Site:
     def counts(self) -> Counts | None:
         """Exact counts under the present type and modes.
 
-        None for a float site, before calibration, and for stochastic rounding, where only a run has counts.
+        Those of a site with a type for each output channel are the sum of the channels', each under its own type. None
+        for a float site, before calibration, and for stochastic rounding, where only a run has counts.
         """
-        fmt, modes, spectrum = self.format, self._owner.state.modes, self.spectrum
+        fmt, modes, spectrum = self.format, self._owner.state.modes, self.aligned_spectrum
         if fmt == "float" or spectrum is None or modes.rounding is Rounding.STOCHASTIC:
             return None
-        return self._cached("counts", fmt, spectrum, lambda: spectrum.counts(fmt, modes.rounding, modes.overflow))
+        one = fmt.coarsest if isinstance(fmt, ChannelFormats) else fmt
+        return self._cached("counts", fmt, spectrum, lambda: spectrum.counts(one, modes.rounding, modes.overflow))
+
+    @property
+    def aligned_spectrum(self) -> Spectrum | None:
+        """The spectrum that the one window of the site's row has its exact counts from.
+
+        Where each output channel has its own type it counts channel c's values times 2^(F_c - F), F that of the
+        coarsest channel: all windows then lie on one, and stay there while they move together. Else it is
+        ``spectrum``.
+        """
+        fmt, channels = self.format, self.channels if isinstance(self.format, ChannelFormats) else None
+        if not isinstance(fmt, ChannelFormats) or channels is None:
+            return self.spectrum
+        least = min(fmt.fraction_lengths)
+        shifts = tuple(length - least for length in fmt.fraction_lengths)
+        key = ("aligned", shifts, id(channels))
+        if key not in self._cache:
+            self._cache[key] = (channels, channels.spectrum.shifted(shifts).merged())
+        aligned: Spectrum = self._cache[key][1]
+        return aligned
 
     @property
     def rounded(self) -> int | None:
@@ -165,7 +193,7 @@ class Site:
 
     def _estimate(self) -> tuple[float, bool] | None:
         fmt, modes, spectrum = self.format, self._owner.state.modes, self.spectrum
-        if fmt == "float" or spectrum is None or modes.rounding is Rounding.STOCHASTIC:
+        if not isinstance(fmt, FixedPoint) or spectrum is None or modes.rounding is Rounding.STOCHASTIC:
             return None
 
         def compute() -> tuple[float, bool]:
@@ -180,10 +208,15 @@ class Site:
             return None
         return self._cached("measured", fmt, values, lambda: self._measure(fmt, values))
 
-    def _measure(self, fmt: FixedPoint, values: NDArray[Any]) -> tuple[int, float]:
+    def _measure(self, fmt: AnyFormat, values: NDArray[Any]) -> tuple[int, float]:
         modes = self._owner.state.modes
-        cast = cast_floats(values, fmt.as_array(), modes.rounding.code, modes.overflow.code)
-        after = stored_to_values(cast.stored, fmt.as_array(), np.float64)
+        if isinstance(fmt, ChannelFormats):
+            assert self.channel_axis is not None  # noqa: S101  (no other site is given types by channel)
+            types = fmt.as_array(self.channel_axis, values.ndim)
+        else:
+            types = fmt.as_array()
+        cast = cast_floats(values, types, modes.rounding.code, modes.overflow.code)
+        after = stored_to_values(cast.stored, types, np.float64)
         before = np.where(np.isfinite(values), values, 0).astype(np.float64)
         error = float(np.sum((np.asarray(after) - before) ** 2))
         signal = float(np.sum(before**2))
@@ -192,7 +225,7 @@ class Site:
             return rounded, inf
         return rounded, 10 * log10(signal / error) if signal > 0 else -inf
 
-    def _cached(self, what: str, fmt: FixedPoint, source: object, compute: Callable[[], Result]) -> Result:
+    def _cached(self, what: str, fmt: AnyFormat, source: object, compute: Callable[[], Result]) -> Result:
         modes = self._owner.state.modes
         key = (what, fmt, modes.rounding, modes.overflow, id(source))
         if key not in self._cache:

@@ -12,13 +12,23 @@ MOST_STEPS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Everything the user can change about the quantized network; ``chosen``: the types of the last ``assign``."""
+    """Everything the user can change about the quantized network.
+
+    Attributes:
+        assignment: The types.
+        modes: Rounding, overflow, accumulators.
+        scheme: Of the last ``assign``.
+        word_length: Of the last ``assign``, in bits.
+        chosen: The types that the last ``assign`` chose.
+        per_channel: Of the last ``assign``: True, False, or the sites with a type for each output channel.
+    """
 
     assignment: Assignment
     modes: Modes
     scheme: str
     word_length: int
     chosen: Assignment | None = None
+    per_channel: bool | frozenset[str] = False
 
 
 @dataclass

@@ -12,7 +12,7 @@ from bitwindow.evaluate.report import Evaluation
 from bitwindow.evaluate.strips import Strip
 from bitwindow.quantizer.holder import StateHolder
 from bitwindow.quantizer.live import LiveEvaluation
-from bitwindow.quantizer.site import wanted_site
+from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import State
 from bitwindow.spectrum.record import Spectrum
 
@@ -115,8 +115,9 @@ class Watching(StateHolder):
 
     # ------------------------------------------------------------------ inside
 
-    def site_spectrum(self, name: str) -> Spectrum | None:
-        """Return a site's spectrum, None where it is not known."""
+    @property
+    def sites(self) -> Mapping[str, Site]:
+        """All sites by name."""
         raise NotImplementedError
 
     def _changed(self) -> tuple[str, ...]:
@@ -129,4 +130,4 @@ class Watching(StateHolder):
         return self.state
 
     def _all_spectra(self) -> dict[str, Spectrum | None]:
-        return {name: self.site_spectrum(name) for name in self._engine.network.sites}
+        return {name: site.aligned_spectrum for name, site in self.sites.items()}

@@ -87,7 +87,7 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[Callable[[str], bytes
         raise SessionFileError(
             f"{path}: wanted a session file, and there is no file of that name. Check the path."
         ) from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
         raise _damaged(path, f"it is no complete zip archive ({error})") from error
     except OSError as error:
         raise SessionFileError(f"{path}: could not be read ({error.strerror or error}).") from error

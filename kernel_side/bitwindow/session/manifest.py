@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from bitwindow.assign.records import Assignment, Format
+from bitwindow.assign.records import Assignment, CorrectedBias, Format
 from bitwindow.calibrate.record import Calibration
 from bitwindow.errors import DataError, FormatError, SessionFileError, SettingError
 from bitwindow.execute.modes import Modes
-from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.channel_formats import ChannelFormats, as_any_format
 from bitwindow.session.arrays import ArrayStore, read_array, read_dtype, read_shape
 from bitwindow.session.fields import Field
 from bitwindow.session.glimpses import read_glimpse, write_glimpse
@@ -26,7 +26,9 @@ from bitwindow.session.tree import Tree, read_tree, write_tree
 from bitwindow.spectrum.record import Spectrum
 
 KIND = "bitwindow session"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+PLAIN_VERSION = 1
+"""Of files without what came with version 2, types by channel and corrected biases: older readers understand them."""
 MOST_SAMPLES = 2**62
 MOST_EXAMPLE_BYTES = 2**30
 
@@ -46,7 +48,7 @@ def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> by
     """
     document = {
         "kind": KIND,
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": _version_needed(record),
         "bitwindow_version": version,
         "model": {
             "name": record.name,
@@ -56,7 +58,7 @@ def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> by
             "origin": write_origin(record.origin, store),
             "prepared": write_prepared(record.prepared, store),
         },
-        "assignment": _write_assignment(record.assignment),
+        "assignment": _write_assignment(record.assignment, store),
         "settings": {
             "rounding": record.modes.rounding.value,
             "overflow": record.modes.overflow.value,
@@ -65,13 +67,14 @@ def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> by
             "seed": record.modes.seed,
             "scheme": record.scheme,
             "word_length": record.word_length,
+            "per_channel": record.per_channel if isinstance(record.per_channel, bool) else sorted(record.per_channel),
         },
         "calibration": {
             "samples": record.calibration.samples,
             "spectra": [_write_spectrum(*item, store) for item in record.calibration.spectra.items()],
             "glimpses": [write_glimpse(*item, store) for item in record.calibration.glimpses.items()],
         },
-        "chosen": None if record.chosen is None else _write_assignment(record.chosen),
+        "chosen": None if record.chosen is None else _write_assignment(record.chosen, store),
     }
     return json.dumps(document, allow_nan=False, indent=1).encode()
 
@@ -125,13 +128,29 @@ def read_manifest(manifest: Field, read: Read, params: Tree = None) -> SessionRe
         example=read_tree(model["example"], _read_spec),
         origin=read_origin(model, read),
         prepared=read_prepared(model, read),
-        assignment=_read_assignment(manifest["assignment"]),
+        assignment=_read_assignment(manifest["assignment"], read),
         modes=_read_modes(settings),
         scheme=settings["scheme"].text(),
         word_length=settings["word_length"].integer(1, 32),
+        per_channel=_read_per_channel(settings),
         calibration=_read_calibration(manifest["calibration"], read),
-        chosen=_read_chosen(manifest),
+        chosen=_read_chosen(manifest, read),
     )
+
+
+def _version_needed(record: SessionRecord) -> int:
+    written = [record.assignment, *([] if record.chosen is None else [record.chosen])]
+    apart = any(isinstance(fmt, ChannelFormats) for one in written for fmt in one.formats.values())
+    corrected = any(one.corrected for one in written)
+    return SCHEMA_VERSION if apart or corrected else PLAIN_VERSION
+
+
+def _read_per_channel(settings: Field) -> bool | frozenset[str]:
+    # Files of the first days lack it.
+    if "per_channel" not in settings:
+        return False
+    field = settings["per_channel"]
+    return frozenset(one.text() for one in field.elements()) if isinstance(field.value, list) else field.truth()
 
 
 def _write_spec(leaf: Tree, where: str) -> dict[str, Any]:
@@ -149,7 +168,7 @@ def _read_spec(leaf: Field) -> np.ndarray:
     return np.zeros(shape, dtype)
 
 
-def _write_assignment(assignment: Assignment) -> dict[str, Any]:
+def _write_assignment(assignment: Assignment, store: ArrayStore) -> dict[str, Any]:
     sites = [
         {
             "site": name,
@@ -157,13 +176,14 @@ def _write_assignment(assignment: Assignment) -> dict[str, Any]:
             "reason": assignment.reasons[name],
             "flag": assignment.flags.get(name, ""),
             "following": name in assignment.following,
+            **_write_corrected(assignment.corrected.get(name), name, store),
         }
         for name, fmt in assignment.formats.items()
     ]
     return {"scheme": assignment.scheme, "sites": sites}
 
 
-def _read_assignment(field: Field) -> Assignment:
+def _read_assignment(field: Field, read: Read) -> Assignment:
     sites = list(field["sites"].elements())
     names = [site["site"].text() for site in sites]
     if len(set(names)) != len(names):
@@ -175,21 +195,41 @@ def _read_assignment(field: Field) -> Assignment:
         following=frozenset(name for name, site in zip(names, sites, strict=True) if site["following"].truth()),
         flags={name: flag for name, flag in flags.items() if flag},
         scheme=field["scheme"].text(),
+        corrected={
+            name: _read_corrected(site["corrected"], read)
+            for name, site in zip(names, sites, strict=True)
+            if "corrected" in site
+        },
     )
 
 
-def _read_chosen(manifest: Field) -> Assignment | None:
+def _write_corrected(one: CorrectedBias | None, name: str, store: ArrayStore) -> dict[str, Any]:
+    if one is None:
+        return {}
+    return {"corrected": {"values": store.add(one.values, f"corrected {name}"), "largest": one.largest}}
+
+
+def _read_corrected(field: Field, read: Read) -> CorrectedBias:
+    values, largest = read_array(field["values"], read), field["largest"]
+    if values.dtype != np.float32 or not np.all(np.isfinite(values)):
+        raise field["values"].fault("finite float32 values")
+    if not isinstance(largest.value, int | float) or not 0 <= largest.value < np.inf:
+        raise largest.fault("a number, at least 0")
+    return CorrectedBias(values=values, largest=float(largest.value))
+
+
+def _read_chosen(manifest: Field, read: Read) -> Assignment | None:
     # Files of the first days do not say what the scheme chose.
     if "chosen" not in manifest or manifest["chosen"].value is None:
         return None
-    return _read_assignment(manifest["chosen"])
+    return _read_assignment(manifest["chosen"], read)
 
 
 def _read_format(field: Field) -> Format:
     if field.text() == "float":
         return "float"
     try:
-        return FixedPoint.parse(field.text())
+        return as_any_format(field.text())
     except FormatError as error:
         raise field.fault(f"'float' or a fixed-point type ({error})") from error
 

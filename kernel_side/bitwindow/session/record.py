@@ -44,6 +44,7 @@ class SessionRecord:
         word_length: of the last assignment, in bits.
         calibration: samples counted, the spectra of inputs and activations, and glimpses of them.
         chosen: the types of the last assignment by a scheme, of the same sites; None where there was none.
+        per_channel: of the last assignment: true, false, or the sites with a type for each output channel.
 
     Raises:
         SessionFileError: If the parts name different sites.
@@ -61,6 +62,7 @@ class SessionRecord:
     origin: Origin | None = None
     prepared: PreparedRecord | None = None
     chosen: Assignment | None = None
+    per_channel: bool | frozenset[str] = False
 
     def __post_init__(self) -> None:
         """Check that all parts speak of the same sites."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -135,6 +135,37 @@ class Spectrum:
             extremes=np.array([[parts.extremes[:, 0].min(initial=np.inf), parts.extremes[:, 1].max(initial=-np.inf)]]),
         )
         return Spectrum(parts=merged([whole]))
+
+    def shifted(self, shifts: Sequence[int]) -> Spectrum:
+        """Return the spectrum of the values of channel c times 2^shifts[c].
+
+        Its counts of a type are, channel by channel, those of the type with a fraction length larger by the shift.
+
+        Args:
+            shifts: One for each channel, in bits.
+
+        Raises:
+            DataError: If they are not as many as the channels.
+
+        >>> import numpy as np
+        >>> s = Spectrum.of(np.array([[1.0, 3.0], [0.25, 0.75]]), axis=0)
+        >>> s.shifted([0, 2]).merged() == Spectrum.of(np.array([1.0, 3.0, 1.0, 3.0]))
+        True
+        """
+        parts, by = self.parts, np.array(shifts, np.int64)
+        if len(by) != (self.channels or 1):
+            message = f"spectrum: wanted a shift for each of {self.channels or 1} channels; got {len(by)}."
+            raise DataError(message)
+        octave_bits = CELL_BITS - 7
+        moved = Parts(
+            cells=parts.cells + RANKS * by[parts.cells >> CELL_BITS + 1],
+            counts=parts.counts,
+            octaves=parts.octaves + by[parts.octaves >> octave_bits + 1],
+            sums=parts.sums,
+            special=parts.special,
+            extremes=np.ldexp(parts.extremes, by[:, None].astype(np.int32)),
+        )
+        return Spectrum(parts=moved, channels=self.channels)
 
     def positive(self) -> Spectrum:
         """Return the spectrum of the values above zero alone, all channels together."""

@@ -4,8 +4,8 @@
 
 Latency is measured inside the page, from the time stamp of the browser's pointer event to the moment when the new
 counts stand in the document, and from when the page is handed the event: between the two Chromium holds moves of the
-mouse back for its next frame, which no page can change. Beside it, in the same page, stands the way that other tools go:
-the event travels to the kernel, a Python callback writes a label, and the label comes back. A run in which a move
+mouse back for its next frame, which no page can change. Beside it, in the same page, stands the way that other tools
+go: the event travels to the kernel, a Python callback writes a label, and the label comes back. A run in which a move
 changed nothing fails.
 """
 

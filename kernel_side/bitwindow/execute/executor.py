@@ -212,22 +212,21 @@ class Executor:
             The carriers of its outputs, pending counts by site, and pending accumulator overflows by layer; both stay
             on the device until they are read.
         """
-        layer = self.network.layers[index]
+        layer, plan = self.network.layers[index], setting.plans.get(self.network.layers[index].name)
+        pool = None if follower is None else self.network.layers[follower]
+        name = (pool or layer).outputs[0]
+        if plan is not None and not tally and self._pairs.takes(setting, layer, pool):
+            over = [(layer.name, 0)] if plan.worst is not None else []
+            return {name: self._pairs.run(setting, layer, pool, boundaries)}, [], over
         numbers = packed_samples(setting.modes, index, first_sample, valid, self.network.batch)
-        formats = formats_of(self.network, layer, setting.assignment)
-        plan = setting.plans.get(layer.name)
         if isinstance(layer.operation, Loop):
             return self._run_loop(layer, setting, boundaries, numbers, tally=tally)
         if isinstance(layer.operation, Lookup):
             return self._run_lookup(layer, layer.operation, setting, boundaries), [], []
         if plan is None:
+            formats = formats_of(self.network, layer, setting.assignment)
             made, counts = self._run_float(layer, setting, formats, boundaries, numbers, tally=tally)
             return made, counts, []
-        pool = None if follower is None else self.network.layers[follower]
-        name = (pool or layer).outputs[0]
-        if not tally and self._pairs.takes(setting, layer, pool):
-            over = [(layer.name, 0)] if plan.worst is not None else []
-            return {name: self._pairs.run(setting, layer, pool, boundaries)}, [], over
         site = self.network.values[name].site
         typed = isinstance(format_of_site(site, setting.assignment), FixedPoint)
         moves = isinstance(layer.operation, PassThrough)

@@ -90,7 +90,8 @@ class PairProducts:
             return [self.run(setting, layer, None, chunk) for chunk in chunks]
         joined = np.concatenate([np.asarray(chunk[name]) for chunk in chunks])
         out = self._compute(setting, layer, layout, joined)
-        return list(out.reshape(len(chunks), *self.network.values[layer.outputs[0]].shape))
+        # Copies, so that no chunk keeps the memory of the others.
+        return [one.copy() for one in out.reshape(len(chunks), *self.network.values[layer.outputs[0]].shape)]
 
     def _compute(self, setting: Setting, layer: Layer, layout: PairLayout, x: Any) -> np.ndarray:
         from bitwindow.execute.pair_kernel import run_units

@@ -29,7 +29,7 @@ from bitwindow.panel.summary import Summary
 SECONDS_BETWEEN_UPDATES = 0.1
 """How often the progress of an evaluation or a calibration is drawn at most; its end is always drawn."""
 
-HAND_RESTS, HAND_MOVES = 0.2, 1.0
+HAND_RESTS, HAND_MOVES = 0.4, 1.5
 """What stands around the map follows a drag when the hand rests so long, and else so often, in seconds."""
 
 _STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")

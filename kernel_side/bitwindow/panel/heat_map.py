@@ -15,8 +15,9 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import palette
 from bitwindow.panel.bit_window import NO_MARGIN, BitWindow
 from bitwindow.panel.contract import LooksAhead, QuantizerView, SiteView
+from bitwindow.panel.figure import QuietFigure
 from bitwindow.panel.picture import Columns, PictureRow, columns, fixed_format, limited, picture_row, window_columns
-from bitwindow.panel.row_sites import TogetherSite
+from bitwindow.panel.row_sites import TogetherSite, site_name
 from bitwindow.panel.rows import note, precision
 from bitwindow.panel.strips import strips_to_wire
 from bitwindow.panel.wire import Row
@@ -69,7 +70,7 @@ class HeatMap:
             scales={"row": self.window.y_scale, "column": self.window.x_scale, "color": shades},
             stroke="#e3e8ee",
         )
-        self.figure = bqplot.Figure(
+        self.figure = QuietFigure(
             marks=[self.mark],
             interaction=self.window,
             fig_margin=dict(NO_MARGIN),
@@ -104,10 +105,10 @@ class HeatMap:
             if spectra_changed:
                 self._spectra = [site.spectrum for site in sites]
                 self.window.tables = tuple(_table(spectrum) for spectrum in self._spectra)
-            locked = {row.name: row.locked for row in self.window.rows}
+            locked = set(quantizer.locked)
             modes = (self.window.rounding, self.window.overflow)
             self.window.rows = tuple(
-                self._row(site, modes).with_lock(locked=locked.get(site.name, False)) for site in sites
+                self._row(site, modes).with_lock(locked=site_name(site) in locked) for site in sites
             )
             self.show_strips(quantizer, [site.name for site in sites])
         if not self._sized and sites:

@@ -65,6 +65,17 @@ def test_thresholds_of_the_settings_give_way_to_the_users_own(q: FakeQuantizer) 
     again.close()
 
 
+def test_the_legend_has_the_colours_of_the_map(q: FakeQuantizer) -> None:
+    panel = Panel(q)
+    assert "linear-gradient(90deg,#ffffff,#c6dbef,#6baed6,#2171b5,#08306b)" in panel.legend.value
+    dress(panel, {"colourMap": "oranges"})
+    assert panel.heat_map.shades.colors == ["#ffffff", "#fdd0a2", "#fd8d3c", "#d94801", "#7f2704"]
+    assert "linear-gradient(90deg,#ffffff,#fdd0a2,#fd8d3c,#d94801,#7f2704)" in panel.legend.value
+    dress(panel, {"colourMap": "of another version"})
+    assert panel.heat_map.shades.colors[-1] == "#7f2704"
+    panel.close()
+
+
 def test_what_a_panel_does_not_know_is_left_out(q: FakeQuantizer) -> None:
     kinds, opened = ("weight", "tin"), ("gone", "input")
     q.view = View(search="a", kinds=kinds, sort_by="colour", opened=opened, selected="gone[3]")

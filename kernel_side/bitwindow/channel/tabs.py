@@ -63,7 +63,7 @@ def dress(panel: Any, display: dict[str, Any]) -> None:
     )
     colours = COLOUR_MAPS.get(str(display.get("colourMap", "")))
     if colours is not None:
-        panel.heat_map.mark.scales["color"].colors = list(colours)
+        panel.colour(colours)
 
 
 TABS = Tabs()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -60,6 +60,7 @@ class Panel(widgets.VBox):
             self._set_format, self._move_window, self._select, self._act, self._reset, self._toggle_channels
         )
         self.detail = Detail(self._act)
+        self.legend = widgets.HTML(markup.legend(self.heat_map.shades.colors))
         self.error = widgets.HTML()
         self.busy = widgets.HTML()
         self.looks = Looks(quantizer, self.heat_map.window, self.row_sites)
@@ -86,7 +87,7 @@ class Panel(widgets.VBox):
         yield self.busy
         yield self.error
         yield self.heat_map.widget
-        yield widgets.HTML(markup.LEGEND)
+        yield self.legend
         yield self.changes.widget
         yield self.editor.widget
         yield self.detail.widget
@@ -105,6 +106,11 @@ class Panel(widgets.VBox):
             message = f"selected: wanted the name of a site; got {name!r}. See q.sites for the names."
             raise KeyError(message)
         self._select(name)
+
+    def colour(self, colours: Sequence[str]) -> None:
+        """Draw the map in these colours, from few to many MSBs."""
+        self.heat_map.shades.colors = list(colours)
+        self.legend.value = markup.legend(colours)
 
     def _ipython_display_(self, **_wanted: object) -> None:
         from bitwindow.panel.display import show

@@ -58,12 +58,15 @@ def set_in_the_editor(lab: Lab, **values: str) -> None:
     page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
 
 
-def colours(panel: Locator) -> set[str]:
-    """The fills of the heat map's cells."""
+def red_and_blue(panel: Locator) -> set[tuple[int, int]]:
+    """The red and the blue of the heat map's cells that are not white."""
     found: list[str] = panel.locator(".bw-figure-box rect.heatmapcell").evaluate_all(
         "cells => cells.map(cell => getComputedStyle(cell).fill)"
     )
-    return set(found)
+    channels = [[int(part) for part in re.findall(r"\d+", fill)] for fill in found]
+    shades = {(red, blue) for red, green, blue in channels if (red, green, blue) != (255, 255, 255)}
+    assert len(shades) > 3
+    return shades
 
 
 @pytest.mark.browser
@@ -100,9 +103,10 @@ def test_the_launchers_tile_makes_a_notebook_that_runs_by_the_settings(lab_page:
     tab = page.locator(".bw-lab-tab .bw-panel")
     expect(tab.locator(".bitwindow .bw-row")).to_have_count(6, timeout=PATIENCE)
     expect(tab.locator(".bw-threshold").first).to_have_value("37.5")
+    assert {red > blue for red, blue in red_and_blue(tab)} == {True}
+    assert {red < blue for red, blue in red_and_blue(panel)} == {True}
     darkest = "rgb(127, 39, 4)"
-    assert darkest in colours(tab)
-    assert darkest not in colours(panel)
+    expect(tab.locator(".bw-legend .bw-ramp")).to_have_css("background-image", re.compile(re.escape(darkest)))
     assert lab_page.unexpected() == []
 
 

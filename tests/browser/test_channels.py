@@ -90,10 +90,10 @@ def test_names_of_opened_channels_are_text_wherever_they_stand(lab_page: Lab, no
     panel.locator(".bw-search").fill("<b>bold")
     expect(rows.filter(visible=True)).to_have_count(3 + 16)
     panel.locator(".bw-search").fill("<b>none</b>")
-    expect(panel.locator(".bw-empty")).to_contain_text("<b>none</b>")
+    expect(panel.locator(".bitwindow .bw-empty")).to_contain_text("<b>none</b>")
     panel.locator(".bw-search").fill("")
     expect(rows.filter(visible=True)).to_have_count(6 + 16)
-    panel.get_by_role("button", name="Lock", exact=True).click()
+    panel.locator("button", has_text=re.compile(r"^\s*Lock$")).click()
     expect(panel.locator(".bw-summary")).to_contain_text("1 locked")
 
     browser.evaluate("() => window.jupyterapp.shell.activateById('bitwindow-side-bar')")

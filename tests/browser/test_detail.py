@@ -117,6 +117,8 @@ def test_nothing_is_clipped_from_600_pixels_on(lab_page: Lab, notebook_folder: P
         lab_page.page.wait_for_function(page, timeout=30_000)
         expect(panel.locator(".bw-channel").first).to_be_visible()
         assert clipped(panel) == []
+        fits = "() => { const map = document.querySelector('.bw-map'); return map.scrollWidth <= map.clientWidth; }"
+        lab_page.page.wait_for_function(fits, timeout=30_000)
 
 
 @pytest.mark.browser

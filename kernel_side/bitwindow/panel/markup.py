@@ -136,8 +136,11 @@ def error(text: str) -> str:
     return f'<div class="bw-error" role="alert">{escape(text)}</div>' if text else ""
 
 
-LEGEND = (
-    '<div class="bw-legend"><i class="bw-ramp"></i> few to many MSBs of the row (both signs) '
-    '<span></span><i class="bw-gray"></i> the type has no bit there <span></span><i class="bw-sign">±</i> sign bit '
-    "<span></span>≈ marks an estimate, all counts are exact</div>"
-)
+def legend(colours: Sequence[str]) -> str:
+    """Return the key of the map, whose cells have these colours from few to many MSBs."""
+    ramp = f"background:linear-gradient(90deg,{escape(','.join(colours))})"
+    return (
+        f'<div class="bw-legend"><i class="bw-ramp" style="{ramp}"></i> few to many MSBs of the row (both signs) '
+        '<span></span><i class="bw-gray"></i> the type has no bit there <span></span><i class="bw-sign">±</i> sign bit '
+        "<span></span>≈ marks an estimate, all counts are exact</div>"
+    )

@@ -21,6 +21,8 @@ _WHAT_OPENS = (
     f"Show a row for each output channel, at most {MOST_ROWS}: those that lose most. "
     "The site's own row moves all of them together."
 )
+_FORMS = "sfix8_En3, fixdt(1,8,3), ap_fixed<8,5>, Q4.3 or float; Enter sets it"
+LOCKED = "The row is locked: unlock it first"
 
 
 class RowEditor:
@@ -61,7 +63,7 @@ class RowEditor:
         self.type = widgets.Text(
             description="Type",
             placeholder="sfix8_En3",
-            tooltip="sfix8_En3, fixdt(1,8,3), ap_fixed<8,5>, Q4.3 or float; Enter sets it",
+            tooltip=_FORMS,
             continuous_update=False,
             style={"description_width": "auto"},
             layout=widgets.Layout(width="170px"),
@@ -79,7 +81,14 @@ class RowEditor:
         self._connect()
 
     def show(
-        self, names: list[str], site: SiteView | None, rounding: str, why_no_reset: str, *, opened: bool = False
+        self,
+        names: list[str],
+        site: SiteView | None,
+        rounding: str,
+        why_no_reset: str,
+        *,
+        opened: bool = False,
+        locked: bool = False,
     ) -> None:
         """Show a row, or that there is none, among the names of all; say why its type cannot be reset, if so."""
         self._site = site
@@ -93,9 +102,10 @@ class RowEditor:
             self.type.value = "" if site is None or site.format is None else _type_of(site)
         finally:
             self._showing = False
-        self.type.disabled = site is None
+        self.type.disabled = site is None or locked
+        self.type.tooltip = LOCKED if locked else _FORMS
         for button in (self.up, self.down, self.narrower, self.wider):
-            button.disabled = fmt is None
+            button.disabled = fmt is None or locked
         by_channel = isinstance(site, TogetherSite | ChannelSite)
         self.channels.layout.display = None if by_channel else "none"
         self.channels.icon = "caret-down" if opened else "caret-right"

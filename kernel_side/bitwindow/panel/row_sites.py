@@ -221,7 +221,11 @@ class RowSites:
         name = self.site_of(row) or ""
         if name in self.opened:
             del self.opened[name]
-            return
+        else:
+            self.open(name)
+
+    def open(self, name: str) -> None:
+        """Open a site; one with a single type stays closed."""
         site = as_row(self.quantizer.sites[name])
         channels = site.channels
         if isinstance(site, TogetherSite) and channels is not None:
@@ -278,6 +282,11 @@ def as_row(site: SiteView) -> SiteView:
     """Return a site as the row that stands for it."""
     fmt = site.format
     return TogetherSite(site=site, formats=fmt) if isinstance(fmt, ChannelFormats) else site
+
+
+def site_name(row: SiteView) -> str:
+    """Return the name of a row's site."""
+    return row.site.name if isinstance(row, ChannelSite) else row.name
 
 
 def site_rows(quantizer: QuantizerView) -> list[SiteView]:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from bitwindow.assign.biases import BIAS_BITS, accumulator_lsb, follow_biases
-from bitwindow.assign.by_channel import PerChannel, choose_by_channel, sites_by_channel
+from bitwindow.assign.by_channel import PerChannel, flag_of, reason_of, sites_by_channel
+from bitwindow.assign.channel_schemes import choose_channels
 from bitwindow.assign.choice import Choice
 from bitwindow.assign.float_outputs import cast_for, cast_words
 from bitwindow.assign.noise import better
@@ -143,12 +145,13 @@ class _Settings:
     def choose_by_channel(
         self, site: SiteInfo, word_length: int, values: NDArray[Any], channels: Channels | None
     ) -> tuple[Format, str, str]:
+        assert site.channel_axis is not None  # noqa: S101  (only such sites come here)
         spectrum = Spectrum.of(values, axis=site.channel_axis) if channels is None else channels(site.name)
-
-        def chosen(one: Spectrum, row: NDArray[Any]) -> Choice:
-            return self._chosen(one, word_length, True, row)
-
-        return choose_by_channel(site, spectrum, values, chosen, self.scheme)
+        rows = np.moveaxis(values, site.channel_axis, 0)
+        made, flags = choose_channels(
+            self.scheme, spectrum, word_length, rows, self.rounding, self.overflow, self.percentile
+        )
+        return made, reason_of(self.scheme, made), flag_of(flags)
 
     def _chosen(
         self,

@@ -38,6 +38,13 @@ def sites_by_channel(network: Network, wanted: PerChannel) -> frozenset[str]:
     return frozenset(wanted)
 
 
+def channel_axis(network: Network, site: str) -> int | None:
+    """Return the axis that counts a site's output channels, if each of them can have a type of its own; else None."""
+    if network.sites[site].kind not in {"weight", "bias"} or why_one_type(network, site):
+        return None
+    return network.sites[site].channel_axis
+
+
 def check_channels(network: Network, site: str, fmt: Format) -> None:
     """Check that a site can have these types by channel; any other format passes.
 

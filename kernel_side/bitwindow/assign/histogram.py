@@ -15,7 +15,8 @@ from bitwindow.assign.choice import Choice, Question, percent, window_text
 def histogram_lengths(question: Question) -> NDArray[np.int64]:
     """Return, for each channel, the F whose window holds the most MSBs; of equals the coarsest."""
     # argmax takes the first of equals, the coarsest LSB: the higher window.
-    return question.fraction_lengths[0] + np.argmax(_held(question), axis=1)
+    best: NDArray[np.int64] = question.fraction_lengths[0] + np.argmax(_held(question), axis=1)
+    return best
 
 
 def histogram(question: Question) -> Choice:

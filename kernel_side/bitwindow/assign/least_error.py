@@ -3,8 +3,8 @@
 Every row of values (a channel, or a whole tensor) walks on its own from F0, the finest LSB at which nothing overflows.
 Two facts bound the walk, so that what is left out is proved worse than the best:
 
-- Towards coarser LSBs nothing overflows, and each grid holds the next coarser one: no value's error gets smaller. So the
-  walk goes on only as long as the error equals that of F0.
+- Towards coarser LSBs nothing overflows, and each grid holds the next coarser one: no value's error gets smaller. So
+  the walk goes on only as long as the error equals that of F0.
 - Towards finer LSBs the range shrinks. What the values lie beyond it is no more than their error, under any overflow
   rule, and only grows: once that alone exceeds the least error so far, so does the error of every finer LSB.
 

@@ -141,6 +141,7 @@ class FakeQuantizer:
     sites: dict[str, FakeSite] = field(default_factory=dict)
     scheme: str = "histogram"
     word_length: int = 8
+    per_channel: bool = False
     calibrated: bool = True
     calibration_progress: tuple[int, int | None] | None = None
     float_bytes: int = 412_000
@@ -224,9 +225,17 @@ class FakeQuantizer:
         for name, fmt in formats.items():
             self[name].format = fmt
 
-    def assign(self, *, scheme: str = "histogram", word_length: int = 8, keep: Collection[str] = ()) -> None:
+    def assign(
+        self,
+        *,
+        scheme: str = "histogram",
+        word_length: int = 8,
+        per_channel: bool | None = None,
+        keep: Collection[str] = (),
+    ) -> None:
         self.calls.append(("assign", scheme, word_length, *keep))
         self.scheme, self.word_length = scheme, word_length
+        self.per_channel = self.per_channel if per_channel is None else per_channel
         self.tell("formats")
 
     @property

@@ -178,6 +178,18 @@ class StripView(Protocol):
 
 
 @runtime_checkable
+class AssignsByChannel(Protocol):
+    """A quantizer that can give each output channel of a weight a window of its own."""
+
+    @property
+    def per_channel(self) -> bool | Collection[str]: ...
+
+    def assign(
+        self, *, scheme: str = ..., word_length: int = ..., per_channel: bool | None = ..., keep: Collection[str] = ...
+    ) -> object: ...
+
+
+@runtime_checkable
 class LooksAhead(Protocol):
     """A quantizer that evaluates in idle time what windows would give elsewhere, first that of the focused site."""
 
@@ -214,7 +226,9 @@ class Searches(Protocol):
     @property
     def search_progress(self) -> SearchView | None: ...
 
-    def search(self, word_length: int | None = ..., *, keep: Collection[str] = ...) -> object: ...
+    def search(
+        self, word_length: int | None = ..., *, per_channel: bool | None = ..., keep: Collection[str] = ...
+    ) -> object: ...
     def stop_search(self) -> object: ...
 
 

@@ -16,7 +16,7 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup, wording
 from bitwindow.panel.changes import Changes
 from bitwindow.panel.closing import close_below
-from bitwindow.panel.contract import QuantizerView, Searches, SearchView, SiteView
+from bitwindow.panel.contract import AssignsByChannel, QuantizerView, Searches, SearchView, SiteView
 from bitwindow.panel.controls import MEASURED, Controls, Selected
 from bitwindow.panel.detail import Detail
 from bitwindow.panel.heat_map import HeatMap
@@ -57,7 +57,13 @@ class Panel(widgets.VBox):
         self.row_sites = RowSites(quantizer=quantizer)
         self.heat_map = HeatMap(self._windows_changed, self._window_action, self._select_row, self._window_settled)
         self.editor = RowEditor(
-            self._set_format, self._move_window, self._select, self._act, self._reset, self._toggle_channels
+            self._set_format,
+            self._move_window,
+            self._select,
+            self._act,
+            self._reset,
+            self._toggle_channels,
+            self._show_page,
         )
         self.detail = Detail(self._act)
         self.legend = widgets.HTML(markup.legend(self.heat_map.shades.colors))
@@ -208,7 +214,9 @@ class Panel(widgets.VBox):
         self.changes.show()
         opened = self.row_sites.site_of(self._selected) in self.row_sites.opened
         locked = self.row_sites.site_of(self._selected) in q.locked
-        self.editor.show(list(rows), site, str(q.rounding), self._why_no_reset(), opened=opened, locked=locked)
+        pages = self.row_sites.pages(self._selected)
+        why = self._why_no_reset()
+        self.editor.show(list(rows), site, str(q.rounding), why, opened=opened, locked=locked, pages=pages)
         self.detail.show(site, str(q.rounding), str(q.overflow))
 
     def _selection(self) -> Selected:
@@ -268,13 +276,15 @@ class Panel(widgets.VBox):
         names = list(self.row_sites.rows)
         return list(dict.fromkeys(self.row_sites.site_of(names[row]) or "" for row in rows if row < len(names)))
 
-    def _assign(self, scheme: str, word_length: int) -> None:
+    def _assign(self, scheme: str, word_length: int, per_channel: bool | None) -> None:  # noqa: FBT001  (a setting)
         """Choose all types anew, but not those of locked rows; a scheme that measures does so in the background."""
-        kept = sorted(self.quantizer.locked)
-        if scheme == MEASURED and isinstance(self.quantizer, Searches):
-            self.quantizer.search(word_length, keep=kept)
+        q, kept = self.quantizer, sorted(self.quantizer.locked)
+        if scheme == MEASURED and isinstance(q, Searches):
+            q.search(word_length, per_channel=per_channel, keep=kept)
+        elif per_channel is not None and isinstance(q, AssignsByChannel):
+            q.assign(scheme=scheme, word_length=word_length, per_channel=per_channel, keep=kept)
         else:
-            self.quantizer.assign(scheme=scheme, word_length=word_length, keep=kept)
+            q.assign(scheme=scheme, word_length=word_length, keep=kept)
 
     def _show_search(self) -> None:
         """Show how far a search is, or what went wrong in it."""
@@ -314,6 +324,11 @@ class Panel(widgets.VBox):
 
     def _toggle_channels(self, name: str) -> None:
         self.row_sites.toggle(name)
+        self._draw("formats")
+
+    def _show_page(self, name: str, page: int) -> None:
+        self.row_sites.show_page(name, page)
+        self._select(self.row_sites.site_of(name) or name)  # a channel that goes away cannot stay selected
         self._draw("formats")
 
     def _act(self, action: Callable[[], object], doing: str = "") -> None:

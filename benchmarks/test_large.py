@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.inverted_bottlenecks import bottleneck_model, forward
 from benchmarks.timing import least_seconds
-from bitwindow.execute.executor import ChunkRun
+from bitwindow.execute.chunk_run import ChunkRun
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import stored_integers
 from bitwindow.network.records import Convolution, Layer

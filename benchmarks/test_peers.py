@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -22,12 +23,12 @@ from benchmarks.demo_types import TypedDemo, exact_logits, typed_demo
 from benchmarks.images import digit_images
 from benchmarks.layer_times import uncounted
 from benchmarks.timing import least_seconds
-from bitwindow.assign.records import Assignment
 from bitwindow.calibrate.batches import chunks
 from bitwindow.demo.network import forward
 from bitwindow.demo.record import digits
 from bitwindow.execute.modes import Modes
-from bitwindow.execute.parameters import StoredParameters, stored_integers
+from bitwindow.execute.parameters import stored_integers
+from bitwindow.execute.planning import Setting
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
@@ -62,38 +63,45 @@ def test_one_change_against_onnx_runtime(tmp_path: Path) -> None:
 
 
 def our_changes(demo: TypedDemo, images: NDArray[np.float32]) -> dict[str, Callable[[], object]]:
-    """Return a change of the first and of the last type, each with what must run again over all images."""
+    """Return changes of the input's and of every layer's types, each with what must run again over all images."""
     quantizer = demo.quantizer
     engine = quantizer._engine  # noqa: SLF001
-    executor, modes = engine.executor, Modes()
+    executor, network, modes = engine.executor, engine.network, Modes()
     parts = list(chunks(images, engine.spec, engine.network.batch))
     turn = [0]
 
-    def changed(site: str) -> tuple[Assignment, StoredParameters]:
+    def changed(site: str) -> Setting:
         turn[0] ^= 1
         fmt = demo.fmt(site)
         moved = FixedPoint(fmt.signed, fmt.word_length, fmt.fraction_length - turn[0])
         types = replace(demo.assignment, formats={**demo.assignment.formats, site: moved})
-        return types, executor.store_parameters(types, modes, before)
+        return executor.plan(executor.store_parameters(types, modes, before), types, modes)
 
     before = executor.store_parameters(demo.assignment, modes)
-    kept = [executor.run(before, demo.assignment, modes, part.leaves, 0, part.valid, tally=False) for part in parts]
+    setting = executor.plan(before, demo.assignment, modes)
+    kept = [uncounted(executor, setting, part) for part in parts]
 
     def whole() -> object:
-        types, stored = changed("input")
-        setting = executor.plan(stored, types, modes)
-        return [uncounted(executor, setting, part)["dense2"] for part in parts]
+        setting = changed("input")
+        return [np.asarray(uncounted(executor, setting, part)["dense2"]) for part in parts]
 
-    def last() -> object:
-        types, stored = changed("dense2/kernel")
-        setting = executor.plan(stored, types, modes)
-        index = len(engine.network.layers) - 1
-        return [
-            executor.run_layer(setting, index, run.boundaries, 0, part.valid, tally=False)[0]
-            for part, run in zip(parts, kept, strict=True)
-        ]
+    def from_layer(site: str) -> object:
+        setting = changed(site)
+        names = [layer.name for layer in network.layers]
+        steps = executor.together(setting, range(names.index(site.split("/", maxsplit=1)[0]), len(names)))
+        outputs = []
+        for part, boundaries in zip(parts, kept, strict=True):
+            own = dict(boundaries)
+            for index, follower in steps:
+                own |= executor.run_layer(setting, index, own, 0, part.valid, tally=False, follower=follower)[0]
+            outputs.append(np.asarray(own["dense2"]))
+        return outputs
 
-    return {"bitwindow, a change of the input": whole, "bitwindow, a change of the last kernel": last}
+    sites = ("conv1/kernel", "conv1", "conv2/kernel", "conv2", "dense1/kernel", "dense1", "dense2/kernel")
+    return {
+        "bitwindow, a change of the input": whole,
+        **{f"bitwindow, a change of {site}": partial(from_layer, site) for site in sites},
+    }
 
 
 def test_one_evaluation_against_a_fixed_point_library() -> None:

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from bitwindow.calibrate import glimpse as module
-from bitwindow.calibrate.extremes import Nearest
+from bitwindow.calibrate.extremes import NOWHERE, Nearest
 from bitwindow.calibrate.glimpse import DRAWN, Glimpse, channel_samples
 from bitwindow.errors import DataError
 from bitwindow.spectrum.record import Spectrum
@@ -34,6 +34,26 @@ def test_the_glimpse_does_not_depend_on_the_cut(data: st.DataObject, samples: in
     x = data.draw(hnp.arrays(np.float32, (samples, 3, channels), elements=FLOATS))
     cuts = data.draw(st.lists(st.integers(0, samples), max_size=5))
     assert glimpse_of_parts(x, cuts, 1) == Glimpse.of(x, first=0, axis=1)
+
+
+@given(data=st.data(), samples=st.integers(1, 60), few=st.integers(1, 8))
+def test_what_cannot_change_the_sum_may_be_left_out(data: st.DataObject, samples: int, few: int) -> None:
+    x = data.draw(hnp.arrays(np.float32, (samples, 3), elements=FLOATS.filter(np.isfinite)))
+    done = Glimpse.of(x[:few], first=0, axis=0)
+    for start in range(few, samples, few):
+        part = x[start : start + few]
+        done += Glimpse.of(part, first=start, axis=0, before=done, spectrum=Spectrum.of(part))
+    assert done == Glimpse.of(x, first=0, axis=0)
+
+
+def test_values_farther_from_zero_are_not_looked_at() -> None:
+    near = Nearest(above=0.75, below=-0.01)
+    assert near.may_change_by(Spectrum.of([0.5, -3.0]))
+    assert near.may_change_by(Spectrum.of([-(2.0**-7)]))
+    assert not near.may_change_by(Spectrum.of([1.0, 0.0, -0.5]))
+    assert near.may_change_by(Spectrum.of([2.0**-149]))
+    assert not near.may_change_by(Spectrum.of([0.0]))
+    assert NOWHERE.may_change_by(Spectrum.of([-100.0]))
 
 
 def test_the_channels_are_those_of_the_first_samples(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from bitwindow.assign.records import Assignment
-from bitwindow.execute.executor import ChunkRun, Executor
+from bitwindow.execute.chunk_run import ChunkRun
+from bitwindow.execute.executor import Executor
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import StoredParameters, stored_integers
 from bitwindow.execute.samples import SampleNumbers
@@ -19,7 +20,7 @@ from tests.execute.loop_reference import LoopReference
 from tests.execute.random_words import parameter_words, words
 from tests.execute.reference import CLASSES, Reference, no_words
 
-Path = Literal["convolution", "patches"]
+Path = Literal["convolution", "patches", "auto"]
 PATHS: tuple[Path, ...] = ("convolution", "patches")
 _executors: dict[tuple[int, Path], Executor] = {}
 
@@ -56,6 +57,8 @@ def check(
     modes: Modes,
     inputs: tuple[np.ndarray, ...],
     paths: Sequence[Path] = PATHS,
+    *,
+    tally: bool = True,
 ) -> None:
     """Assert that stored integers, tallies and accumulator overflows are the reference's on every path."""
     stochastic = modes.rounding == "stochastic"
@@ -71,7 +74,7 @@ def check(
     def run_path(path: Path) -> tuple[StoredParameters, ChunkRun]:
         one = executor(network, path)
         stored = one.store_parameters(assignment, modes)
-        return stored, one.run(stored, assignment, modes, inputs, 0, network.batch)
+        return stored, one.run(stored, assignment, modes, inputs, 0, network.batch, tally=tally)
 
     # The paths compile for longer than they run: side by side.
     with ThreadPoolExecutor(len(paths)) as pool:

@@ -56,7 +56,7 @@ def calibrate(
             for chunk, sites in _observed(observe, parameters, chunks(data, spec, network.batch)):
                 values = _valid(network, chunk, sites)
                 spectra = _spectra(values, chunk)
-                done = done.add(chunk.valid, spectra, _glimpses(network, values, start.samples + chunk.first))
+                done = done.add(chunk.valid, spectra, _glimpses(network, values, spectra, done))
                 bar.update(chunk.valid)
                 report(done, total)
         except KeyboardInterrupt:
@@ -88,8 +88,19 @@ def _valid(network: Network, chunk: Chunk, sites: Mapping[str, Any]) -> Mapping[
     return {name: np.asarray(sites[name])[: chunk.valid] for name in network.sites if name in sites}
 
 
-def _glimpses(network: Network, values: Mapping[str, NDArray[Any]], first: int) -> Mapping[str, Glimpse]:
-    return {name: Glimpse.of(x, first=first, axis=network.sites[name].channel_axis) for name, x in values.items()}
+def _glimpses(
+    network: Network, values: Mapping[str, NDArray[Any]], spectra: Mapping[str, Spectrum], done: Calibration
+) -> Mapping[str, Glimpse]:
+    return {
+        name: Glimpse.of(
+            x,
+            first=done.samples,
+            axis=network.sites[name].channel_axis,
+            before=done.glimpses.get(name),
+            spectrum=spectra[name],
+        )
+        for name, x in values.items()
+    }
 
 
 def _spectra(values: Mapping[str, NDArray[Any]], chunk: Chunk) -> Mapping[str, Spectrum]:

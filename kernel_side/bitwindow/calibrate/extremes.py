@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bitwindow.spectrum.record import Spectrum
+
 _BLOCK = 1 << 16
 """Float64 values that are looked at together, so that they stay in the cache."""
 
@@ -35,6 +37,14 @@ class Nearest:
         )
         return cls(above=least, below=None if greatest is None else -greatest)
 
+    def may_change_by(self, spectrum: Spectrum) -> bool:
+        """Return whether a value of a tensor with this spectrum may lie nearer to zero, on either side."""
+        exponents, *sides = spectrum.merged().msb_counts()
+        return any(
+            present.any() and (limit is None or 2.0 ** int(exponents[present > 0].min()) <= abs(limit))
+            for present, limit in zip(sides, (self.above, self.below), strict=True)
+        )
+
     def __add__(self, other: Nearest) -> Nearest:
         return Nearest(
             above=min((v for v in (self.above, other.above) if v is not None), default=None),
@@ -56,3 +66,7 @@ def _nearest(patterns: NDArray[Any], top: Any) -> tuple[int, int]:
         above = min(above, int(block.min()))
         below = min(below, int((block - top).min()))
     return above + 1, below + 1
+
+
+NOWHERE = Nearest(above=None, below=None)
+"""Of no values at all."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bitwindow.calibrate.extremes import Nearest
+from bitwindow.calibrate.extremes import NOWHERE, Nearest
 from bitwindow.errors import DataError
 from bitwindow.spectrum.record import Spectrum
 
@@ -70,18 +70,30 @@ class Glimpse:
     __hash__ = None  # type: ignore[assignment]  # equality looks at arrays
 
     @classmethod
-    def of(cls, values: NDArray[Any], *, first: int, axis: int | None) -> Glimpse:
+    def of(
+        cls,
+        values: NDArray[Any],
+        *,
+        first: int,
+        axis: int | None,
+        before: Glimpse | None = None,
+        spectrum: Spectrum | None = None,
+    ) -> Glimpse:
         """Return the glimpse of some samples.
 
         Args:
             values: float, (samples, ...).
             first: The place of the first of them among all samples.
             axis: The axis of one sample that counts channels, or None.
+            before: What this is to be added to: what cannot change the sum may be left out.
+            spectrum: Of all these values, where it is known.
         """
-        drawn, ranks = _draw(values, first)
+        full = before is not None and len(before.ranks) == DRAWN
+        drawn, ranks = _draw(values, first, before.ranks[-1] if before is not None and full else None)
+        farther = before is not None and spectrum is not None and not before.nearest.may_change_by(spectrum)
         counted = max(0, min(len(values), channel_samples(values.shape[1:]) - first))
         return cls(
-            nearest=Nearest.of(values),
+            nearest=NOWHERE if farther else Nearest.of(values),
             drawn=drawn,
             ranks=ranks,
             channels=None if axis is None or not counted else Spectrum.of(values[:counted], axis=axis + 1),
@@ -115,8 +127,8 @@ def _refuse(wanted: str, got: str) -> None:
     raise DataError(message)
 
 
-def _draw(values: NDArray[Any], first: int) -> tuple[NDArray[np.float64], NDArray[np.uint64]]:
-    """Draw some places of each sample by their numbers, and keep those with the least."""
+def _draw(values: NDArray[Any], first: int, last: np.uint64 | None) -> tuple[NDArray[np.float64], NDArray[np.uint64]]:
+    """Draw some places of each sample by their numbers, and keep those with the least, up to ``last``."""
     size = prod(values.shape[1:])
     if not size or not len(values):
         return np.zeros(0), np.zeros(0, np.uint64)
@@ -126,6 +138,9 @@ def _draw(values: NDArray[Any], first: int) -> tuple[NDArray[np.float64], NDArra
     places = (_mixed(draws) % np.uint64(size)).astype(np.int64)
     # One number for each place of each sample: a place that is drawn twice counts once.
     ranks = _mixed((samples + first).astype(np.uint64) * np.uint64(size) + places.astype(np.uint64))
+    if last is not None:
+        low = np.flatnonzero(ranks <= last)
+        samples, places, ranks = samples[low], places[low], ranks[low]
     drawn = flat[samples, places].astype(np.float64)
     kept = np.flatnonzero(np.isfinite(drawn) & (drawn != 0))
     # Those with the least numbers are enough, unless many of them are the same.

@@ -25,7 +25,6 @@ from bitwindow.evaluate.paired import difference_interval
 from bitwindow.evaluate.report import Evaluation, Interval
 from bitwindow.evaluate.score import Score, score
 from bitwindow.execute.modes import Modes
-from bitwindow.execute.several import SEVERAL
 
 MOST_OUTCOMES = 300
 AT_ONCE_SECONDS = 0.0005
@@ -90,17 +89,20 @@ class Bench:
             Abandoned: By ``check``; what was finished stays known.
         """
         outcome, data = self.outcome(prepared), self.data
-        chunks = range(outcome.chunks, min(outcome.chunks + SEVERAL, data.chunks))
-        known = data.metric.per_sample and self.float_outcome.chunks >= chunks.stop
-        # The first chunk is an estimate that must not wait for seven others, unless they take no time.
-        soon = outcome.chunks or self.layered.cost(prepared, 0) < AT_ONCE_SECONDS
+        count = self.layered.at_once(prepared, outcome.chunks)
+        chunks = range(outcome.chunks, min(outcome.chunks + count, data.chunks))
         outputs = None
-        if len(chunks) > 1 and known and soon:
+        if len(chunks) > 1 and self._may_join(prepared, outcome, chunks):
             outputs = self.layered.run_several(prepared, chunks, check=check)
         if outputs is None:
             return self.advance(prepared, check, keep=True)
-        self._add(outcome, tuple(np.concatenate(leaf) for leaf in zip(*outputs, strict=True)), chunks)
+        self._add(outcome, outputs, chunks)
         return outcome
+
+    def _may_join(self, prepared: Prepared, outcome: Outcome, chunks: range) -> bool:
+        known = self.data.metric.per_sample and self.float_outcome.chunks >= chunks.stop
+        # The first chunk is an estimate that must not wait for others, unless they take no time.
+        return known and (outcome.chunks > 0 or self.layered.cost(prepared, 0) < AT_ONCE_SECONDS)
 
     def advance_float(self, chunks: int, check: Check) -> None:
         """Evaluate the float network's first chunks as far as they are missing."""

@@ -61,11 +61,15 @@ class EvaluationData:
         """Return the numbers of a chunk's samples."""
         return self.order[chunk * self.batch : (chunk + 1) * self.batch]
 
+    def padded(self, chunk: int) -> NDArray[np.int64]:
+        """Return the numbers of a chunk's rows, the last sample's once more for each row of padding."""
+        places = self.places(chunk)
+        return np.concatenate([places, np.repeat(places[-1:], self.batch - len(places))])
+
     def rows(self, chunk: int) -> Rows:
         """Return a chunk; the last one is padded with its own last sample."""
-        places = self.places(chunk)
-        padded = np.concatenate([places, np.repeat(places[-1:], self.batch - len(places))])
-        return Rows(leaves=tuple(leaf[padded] for leaf in self.leaves), places=places)
+        padded = self.padded(chunk)
+        return Rows(leaves=tuple(leaf[padded] for leaf in self.leaves), places=self.places(chunk))
 
     def labels_of(self, chunk: int) -> Any:
         """Return the labels of a chunk's samples."""

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bitwindow.assign.records import Assignment
 from bitwindow.calibrate.batches import Chunk, InputSpec, chunks
-from bitwindow.execute.executor import ChunkRun, Executor
+from bitwindow.execute.chunk_run import ChunkRun
+from bitwindow.execute.executor import Executor
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.parameters import StoredParameters
 from bitwindow.network.records import Network

@@ -11,16 +11,19 @@ from math import inf
 from typing import Any
 
 import jax
+import numpy as np
+from numpy.typing import NDArray
 
 from bitwindow.assign.records import Assignment
 from bitwindow.evaluate.cache import BoundaryCache, Recipe
-from bitwindow.evaluate.data import EvaluationData, Rows
+from bitwindow.evaluate.data import EvaluationData
 from bitwindow.evaluate.engine import Engine, Leaves, valid_rows
 from bitwindow.evaluate.fingerprint import Digests, Fingerprints, Key, digest, parameter_digests
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.outputs import output_values
 from bitwindow.execute.parameters import StoredParameters
 from bitwindow.execute.planning import Setting
+from bitwindow.execute.several import MANY, SEVERAL
 from bitwindow.network.records import Network, Operand, PassThrough
 
 MOST_PREPARED = 24
@@ -109,7 +112,7 @@ class Layered:
         Raises:
             Abandoned: By ``check``.
         """
-        rows = _LazyRows(self.data, chunk)
+        rows = _Rows(places=self.data.places(chunk), padded=self.data.padded(chunk))
         boundaries, inputs, layers = self._gather(prepared, chunk)
         for name in inputs:
             check()
@@ -124,13 +127,13 @@ class Layered:
             if unseen > UNSEEN_SECONDS:
                 jax.block_until_ready(list(made.values()))  # type: ignore[no-untyped-call]
                 unseen = 0.0
-        return self._outputs(prepared, boundaries, rows.places)
+        return self._outputs(prepared, boundaries, rows.valid)
 
-    def run_several(self, prepared: Prepared, chunks: Sequence[int], *, check: Check) -> list[Leaves] | None:
+    def run_several(self, prepared: Prepared, chunks: Sequence[int], *, check: Check) -> Leaves | None:
         """Return the outputs of several chunks' valid rows, each layer run once for all, and keep all boundaries.
 
         Returns:
-            The outputs by chunk; None where not every layer that must run has such a step: run them one by one.
+            The outputs, joined; None where not every layer that must run has such a step: run them one by one.
 
         Raises:
             Abandoned: By ``check``.
@@ -147,8 +150,17 @@ class Layered:
             name = self.engine.network.layers[index].outputs[0]
             for chunk, boundaries, output in zip(chunks, held, outputs, strict=True):
                 self._take(prepared, chunk, {name: output}, index, boundaries, keep=True)
-        places = (self.data.places(chunk) for chunk in chunks)
-        return [self._outputs(prepared, own, rows) for own, rows in zip(held, places, strict=True)]
+        network, valid = self.engine.network, sum(len(self.data.places(chunk)) for chunk in chunks)
+        joined = {name: np.concatenate([np.asarray(own[name]) for own in held]) for name in network.outputs}
+        # The last chunk alone is padded.
+        return self._outputs(prepared, joined, valid, on_host=True)
+
+    def at_once(self, prepared: Prepared, chunk: int) -> int:
+        """Return how many chunks may run at once from this one on: no newer change waits long for them."""
+        _, _, layers = self._gather(prepared, chunk)
+        most = self.engine.executor.at_once(prepared.setting, layers)
+        each = sum(self.seconds(index) for index in layers)
+        return min(most, max(SEVERAL, int(UNSEEN_SECONDS / max(each, UNSEEN_SECONDS / MANY))))
 
     def seconds(self, index: int) -> float:
         """Return what a layer takes for a chunk, 0 before it has run; -1 - i is the input i."""
@@ -186,13 +198,13 @@ class Layered:
                 open_values += self._reads[self._makers[name]]
         return boundaries, sorted(inputs, key=self._inputs.__getitem__), sorted(layers)
 
-    def _read(self, prepared: Prepared, name: str, rows: _LazyRows) -> dict[str, Any]:
+    def _read(self, prepared: Prepared, name: str, rows: _Rows) -> dict[str, Any]:
         index = self._inputs[name]
-        read = self.engine.executor.read_input
-        return {name: read(prepared.setting, index, rows.leaf(index), rows.places, rows.valid, tally=False)[0]}
+        read, leaf = self.engine.executor.read_input, self.data.leaves[index]
+        return {name: read(prepared.setting, index, leaf, rows.places, rows.valid, tally=False, rows=rows.padded)[0]}
 
     def _layer(
-        self, prepared: Prepared, index: int, follower: int | None, boundaries: Mapping[str, Any], rows: _LazyRows
+        self, prepared: Prepared, index: int, follower: int | None, boundaries: Mapping[str, Any], rows: _Rows
     ) -> dict[str, Any]:
         run = self.engine.executor.run_layer
         return run(prepared.setting, index, boundaries, rows.places, rows.valid, tally=False, follower=follower)[0]
@@ -227,30 +239,30 @@ class Layered:
             if name in self._kept:
                 self.cache.put(key, chunk, array)
 
-    def _outputs(self, prepared: Prepared, boundaries: Mapping[str, Any], places: Any) -> Leaves:
+    def _outputs(
+        self, prepared: Prepared, boundaries: Mapping[str, Any], valid: int, *, on_host: bool = False
+    ) -> Leaves:
         network = self.engine.network
         values = (network.values[name] for name in network.outputs)
         formats = [None if value.site is None else prepared.assignment.formats[value.site] for value in values]
         outputs = tuple(
-            output_values(network.values[name], fmt, boundaries[name])
+            output_values(network.values[name], fmt, boundaries[name], on_host=on_host)
             for name, fmt in zip(network.outputs, formats, strict=True)
         )
-        return valid_rows(outputs, len(places))
+        return valid_rows(outputs, valid)
 
 
-class _LazyRows:
-    """A chunk's rows, gathered only if an input must be read."""
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """A chunk's samples: the numbers of those that count, and of all rows, the padding included."""
 
-    def __init__(self, data: EvaluationData, chunk: int) -> None:
-        self._data, self._chunk = data, chunk
-        self._rows: Rows | None = None
-        self.places: Any = data.places(chunk)
-        self.valid = len(self.places)
+    places: NDArray[np.int64]
+    padded: NDArray[np.int64]
 
-    def leaf(self, index: int) -> Any:
-        if self._rows is None:
-            self._rows = self._data.rows(self._chunk)
-        return self._rows.leaves[index]
+    @property
+    def valid(self) -> int:
+        """The rows that count."""
+        return len(self.places)
 
 
 def _read_values(layer: Any) -> tuple[str, ...]:

@@ -111,6 +111,11 @@ def choose_carrier(
     return Carrier.HALVES, True
 
 
+def fit_pairs(ends: tuple[Range, Range]) -> bool:
+    """Return whether both operands fit int16."""
+    return all(_fits(one, -(2**15), 2**15 - 1) for one in ends)
+
+
 def _choose_digits(where: str, terms: int, ends: tuple[Range, Range], *, wide: bool) -> tuple[Carrier, bool]:
     if terms >= 2**17:
         raise ExecutionError(_too_many(where, terms, 2**17))

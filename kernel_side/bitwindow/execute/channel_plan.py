@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bitwindow.execute.carriers import choose_carrier, terms_of
+from bitwindow.execute.carriers import choose_carrier, fit_pairs, terms_of
 from bitwindow.execute.plan import (
     NARROW,
     Range,
@@ -75,12 +75,12 @@ def plan_by_channel(
     modes: Modes,
     *,
     patches: bool,
-) -> tuple[Settings, np.ndarray, Range]:
+) -> tuple[Settings, np.ndarray, Range, bool]:
     """Plan a product channel by channel.
 
     Returns:
-        The settings that choose the compiled form, all numbers as int64[settings, channels], and the sum's range in
-        the channel that needs the most bits.
+        The settings that choose the compiled form, all numbers as int64[settings, channels], the sum's range in the
+        channel that needs the most bits, and whether the operands fit int16 and all sums int32.
 
     Raises:
         ExecutionError: If a channel's exact sum would need more than 62 bits.
@@ -96,12 +96,13 @@ def plan_by_channel(
         for pair, channels in alike.items()
     ]
     wide = any(settings.wide for _, settings, _ in planned)
-    ends = [type_range(product.x), _stored_range(layer, stored, place)]
+    ends = _in_order(type_range(product.x), _stored_range(layer, stored, place), place)
+    pairs = fit_pairs(ends) and not wide
     carrier, wide = choose_carrier(
         layer.name,
         int(product.magnitude.max(initial=0)),
         product.terms,
-        (ends[1], ends[0]) if place == 0 else (ends[0], ends[1]),
+        ends,
         wide=wide,
         patches=patches,
         by_channel=is_depthwise(operation, shapes[0]),
@@ -115,7 +116,11 @@ def plan_by_channel(
     for index, (channels, _, _) in enumerate(planned):
         numbers[:, channels] = own[index]._replace(careful=careful, quick=quick).packed()[:, None]
     worst = max((worst for _, _, worst in planned), key=lambda one: one.bits)
-    return own[0]._replace(careful=careful, quick=quick), numbers, worst
+    return own[0]._replace(careful=careful, quick=quick), numbers, worst, pairs
+
+
+def _in_order(x: Range, weight: Range, place: int) -> tuple[Range, Range]:
+    return (weight, x) if place == 0 else (x, weight)
 
 
 def _product(

@@ -20,11 +20,13 @@ from bitwindow.execute.planning import output_format
 from bitwindow.execute.several import repeated
 from bitwindow.execute.structure import apply_steps
 from bitwindow.network.records import FloatComputation, PassThrough
+from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bitwindow.execute.finish import Result
+    from bitwindow.execute.modes import Modes
     from bitwindow.execute.plan import Variant
     from bitwindow.execute.planning import Setting
     from bitwindow.network.records import Layer, Lookup, Network
@@ -97,6 +99,14 @@ class CompiledSteps:
             with jax.enable_x64(True):
                 self.made[key] = jax.jit(step).lower(x, fmt.as_array(), modes, numbers).compile()
         return self.made[key]
+
+    def cast_now(self, x: Any, fmt: FixedPoint, modes: Modes, numbers: np.ndarray, *, tally: bool) -> Result:
+        """Cast floats to a type."""
+        codes = np.array([modes.rounding.code, modes.overflow.code], np.int64)
+        step = self.cast(x, fmt, codes, numbers, stochastic=modes.rounding is Rounding.STOCHASTIC, tally=tally)
+        with jax.enable_x64(True):
+            made: Result = step(x, fmt.as_array(), codes, numbers)
+        return made
 
     def lookup(self, layer: Layer, operation: Lookup) -> Step:
         """Return a lookup's step: the table and whole numbers in, the picked carriers or floats out."""

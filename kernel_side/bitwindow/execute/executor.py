@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import jax
@@ -18,17 +18,20 @@ import numpy as np
 
 from bitwindow.errors import SettingError
 from bitwindow.execute.boundaries import narrowed, widened
+from bitwindow.execute.chunk_run import ChunkRun
 from bitwindow.execute.compiled import CompiledSteps
 from bitwindow.execute.floating import operand_values
 from bitwindow.execute.integer import variant_of
 from bitwindow.execute.joined import followers, may_join, together
 from bitwindow.execute.loop_run import run_loop
 from bitwindow.execute.outputs import output_values
+from bitwindow.execute.pair_products import PairProducts
 from bitwindow.execute.parameters import StoredParameters, store
 from bitwindow.execute.planning import Planner, Setting, format_of_site, formats_of, output_format
 from bitwindow.execute.reading import check_inputs, operand_arrays, plain_array
+from bitwindow.execute.row_cast import cast_of_rows
 from bitwindow.execute.samples import SampleNumbers, packed_samples
-from bitwindow.execute.several import SEVERAL, forms, is_light
+from bitwindow.execute.several import MANY, SEVERAL, forms, is_light
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
 from bitwindow.execute.warming import compilations, convert_outputs
@@ -37,7 +40,7 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from bitwindow.assign.records import Assignment, Format
     from bitwindow.execute.modes import Modes
@@ -49,28 +52,13 @@ _INPUT_STREAM = 2**30
 """Random streams of the inputs start here, those of the layers at 0."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChunkRun:
-    """What one chunk of samples gave.
-
-    ``outputs`` are values on the grid (float32, float64 NumPy arrays where float32 cannot hold the type, or the
-    program's own dtype for outputs without a type), padded rows included. ``boundaries`` has every value's carrier.
-    ``tallies`` counts the casts to each typed input and activation site over the valid rows.
-    ``accumulator_overflows`` counts the sums that a limited accumulator could not hold, by layer.
-    """
-
-    outputs: tuple[Any, ...]
-    boundaries: Mapping[str, jax.Array]
-    tallies: Mapping[str, Tally]
-    accumulator_overflows: Mapping[str, int]
-
-
 class Executor:
     """Runs a network bit-true, layer by layer.
 
     Args:
         network: The traced network; its batch is the chunk's size.
-        device_path: ``convolution`` (XLA's own, exact on the CPU), ``patches`` (integer dots, for GPUs), or ``auto``.
+        device_path: ``convolution`` (XLA's own, exact on the CPU), ``patches`` (integer dots, for GPUs), or ``auto``:
+            patches on a GPU; on the CPU products in pairs where no casts are counted and 16 bits hold both operands.
 
     Raises:
         SettingError: If there is no such path.
@@ -86,6 +74,7 @@ class Executor:
         self._light = frozenset(index for index, layer in enumerate(network.layers) if is_light(network, layer))
         self._last_joined: tuple[Setting, Mapping[int, int]] | None = None
         self._steps = CompiledSteps(network, patches=self.patches)
+        self._pairs = PairProducts(network, wanted=device_path == "auto" and not self.patches)
         self._planner = Planner(network, patches=self.patches)
 
     def store_parameters(
@@ -188,14 +177,20 @@ class Executor:
         valid: int,
         *,
         tally: bool = True,
-    ) -> tuple[jax.Array, list[tuple[str, Any]]]:
-        """Return an input's carrier and its pending counts."""
+        rows: np.ndarray | None = None,
+    ) -> tuple[Any, list[tuple[str, Any]]]:
+        """Return an input's carrier, or that of some of its rows, and its pending counts."""
         value = self.network.values[self.network.inputs[index]]
         fmt = format_of_site(value.site, setting.assignment)
+        if isinstance(fmt, FixedPoint) and not tally and self._pairs.wanted:
+            made = cast_of_rows(array, rows, fmt, setting.modes)
+            if made is not None:
+                return made, []
+        array = array if rows is None else array[rows]
         if not isinstance(fmt, FixedPoint):
             return jnp.asarray(array), []
         numbers = packed_samples(setting.modes, _INPUT_STREAM + index, first_sample, valid, self.network.batch)
-        result = self._cast(jnp.asarray(array), fmt, setting.modes, numbers, tally=tally)
+        result = self._steps.cast_now(jnp.asarray(array), fmt, setting.modes, numbers, tally=tally)
         return result.output, [(value.site or "", result.counts)] if tally else []
 
     def run_layer(
@@ -208,7 +203,7 @@ class Executor:
         *,
         tally: bool = True,
         follower: int | None = None,
-    ) -> tuple[dict[str, jax.Array], list[tuple[str, Any]], list[tuple[str, Any]]]:
+    ) -> tuple[dict[str, Any], list[tuple[str, Any]], list[tuple[str, Any]]]:
         """Run one layer from its operands' carriers.
 
         With a ``follower`` from ``together`` that layer runs in the same step, and only its output is returned.
@@ -217,19 +212,21 @@ class Executor:
             The carriers of its outputs, pending counts by site, and pending accumulator overflows by layer; both stay
             on the device until they are read.
         """
-        layer = self.network.layers[index]
+        layer, plan = self.network.layers[index], setting.plans.get(self.network.layers[index].name)
+        pool = None if follower is None else self.network.layers[follower]
+        name = (pool or layer).outputs[0]
+        if plan is not None and not tally and self._pairs.takes(setting, layer, pool):
+            over = [(layer.name, 0)] if plan.worst is not None else []
+            return {name: self._pairs.run(setting, layer, pool, boundaries)}, [], over
         numbers = packed_samples(setting.modes, index, first_sample, valid, self.network.batch)
-        formats = formats_of(self.network, layer, setting.assignment)
-        plan = setting.plans.get(layer.name)
         if isinstance(layer.operation, Loop):
             return self._run_loop(layer, setting, boundaries, numbers, tally=tally)
         if isinstance(layer.operation, Lookup):
             return self._run_lookup(layer, layer.operation, setting, boundaries), [], []
         if plan is None:
+            formats = formats_of(self.network, layer, setting.assignment)
             made, counts = self._run_float(layer, setting, formats, boundaries, numbers, tally=tally)
             return made, counts, []
-        pool = None if follower is None else self.network.layers[follower]
-        name = (pool or layer).outputs[0]
         site = self.network.values[name].site
         typed = isinstance(format_of_site(site, setting.assignment), FixedPoint)
         moves = isinstance(layer.operation, PassThrough)
@@ -242,15 +239,22 @@ class Executor:
         over = [(layer.name, result.accumulator_overflows)] if plan.worst is not None else []
         return {name: result.output}, counts, over
 
+    def at_once(self, setting: Setting, layers: Collection[int]) -> int:
+        """Return how many chunks ``run_several`` may take of these layers; 1 where not all of them are light."""
+        if not self._light.issuperset(layers):
+            return 1
+        pairs = all(self._pairs.takes(setting, self.network.layers[index], None) for index in layers)
+        return MANY if pairs else SEVERAL
+
     def run_several(
         self, setting: Setting, index: int, chunks: Sequence[Mapping[str, Any]], *, make: bool = False
-    ) -> Sequence[jax.Array] | None:
+    ) -> Sequence[Any] | None:
         """Run a light layer over several chunks in one compiled step; the bits are those of ``run_layer``.
 
         Args:
             setting: From `plan`.
             index: The layer.
-            chunks: The boundaries of each chunk.
+            chunks: The boundaries of each chunk, as many as ``at_once`` allows.
             make: Whether to compile the step if need be.
 
         Returns:
@@ -258,6 +262,8 @@ class Executor:
         """
         layer = self.network.layers[index]
         plan = setting.plans.get(layer.name)
+        if index in self._light and self._pairs.takes(setting, layer, None):
+            return self._pairs.run_several(setting, layer, chunks)
         if (
             index not in self._light
             or plan is None
@@ -273,7 +279,7 @@ class Executor:
         if step is None:
             return None
         with jax.enable_x64(True):
-            outputs: Sequence[jax.Array] = step(*arguments)
+            outputs: Sequence[Any] = step(*arguments)
         return outputs[: len(chunks)]
 
     def together(self, setting: Setting, layers: Iterable[int]) -> list[tuple[int, int | None]]:
@@ -291,7 +297,11 @@ class Executor:
             layer = self.network.layers[index]
             plan = setting.plans.get(layer.name)
             typed = output_format(self.network, layer, setting.assignment) is not None
-            if plan is not None and plan.by_channel is None and typed and may_join(plan.settings):
+            pairs = self._pairs.takes(setting, layer, self.network.layers[follower])
+            alone = not pairs and (
+                plan is None or plan.by_channel is not None or self._pairs.takes(setting, layer, None)
+            )
+            if plan is not None and not alone and typed and may_join(plan.settings):
                 found[index] = follower
         self._last_joined = (setting, found)
         return found
@@ -312,6 +322,8 @@ class Executor:
             if not stop():
                 job()
 
+        if not stop():
+            self._pairs.warm()
         with ThreadPoolExecutor(_COMPILERS) as pool:
             list(pool.map(compile_one, self._compilations(setting, tally=tally)))
         if stop():
@@ -377,16 +389,9 @@ class Executor:
             site = self.network.values[name].site
             fmt = format_of_site(site, setting.assignment)
             if isinstance(fmt, FixedPoint):
-                result = self._cast(output, fmt, setting.modes, numbers, tally=tally)
+                result = self._steps.cast_now(output, fmt, setting.modes, numbers, tally=tally)
                 made[name] = result.output
                 counts += [(site or "", result.counts)] if tally else []
             else:
                 made[name] = output
         return made, counts
-
-    def _cast(self, x: Any, fmt: FixedPoint, modes: Modes, numbers: np.ndarray, *, tally: bool) -> Any:
-        codes = np.array([modes.rounding.code, modes.overflow.code], np.int64)
-        stochastic = modes.rounding is Rounding.STOCHASTIC
-        step = self._steps.cast(x, fmt, codes, numbers, stochastic=stochastic, tally=tally)
-        with jax.enable_x64(True):
-            return step(x, fmt.as_array(), codes, numbers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bitwindow.execute.carriers import choose_carrier, product_range, terms_of
+from bitwindow.execute.carriers import choose_carrier, fit_pairs, product_range, terms_of
 from bitwindow.execute.channel_plan import plan_by_channel
 from bitwindow.execute.elementwise import plan_elementwise
 from bitwindow.execute.plan import (
@@ -42,13 +42,15 @@ class Plan:
     """What an integer layer's step takes besides its operands; ``worst`` is the sum's range, bias included, or None.
 
     ``by_channel`` holds the settings of each output channel, int64[settings, channels], where they differ; ``worst`` is
-    that of the channel that needs the most bits then.
+    that of the channel that needs the most bits then. ``pairs`` says that both operands of a product fit int16
+    and all sums int32.
     """
 
     settings: Settings
     extra: tuple[np.ndarray, ...] = ()
     worst: Range | None = None
     by_channel: np.ndarray | None = None
+    pairs: bool = False
 
     def packed(self) -> np.ndarray:
         """Return the settings as the step takes them."""
@@ -82,10 +84,10 @@ def plan_layer(
     if len(formats) < len(given):
         # Types by channel are given to weights and biases of products alone.
         assert isinstance(operation, Convolution | Contraction)  # noqa: S101
-        settings, numbers, worst = plan_by_channel(
+        settings, numbers, worst, pairs = plan_by_channel(
             layer, operation, given, target, stored, sizes.operands, modes, patches=patches
         )
-        return Plan(settings=settings, worst=worst, by_channel=numbers)
+        return Plan(settings=settings, worst=worst, by_channel=numbers, pairs=pairs)
     if isinstance(operation, Convolution | Contraction):
         return _plan_product(layer, operation, formats, target, stored, sizes, modes, patches=patches)
     if isinstance(operation, Sum):
@@ -132,6 +134,7 @@ def _plan_product(
         worst += bias
     settings = settings._replace(wide=int(largest >= NARROW))
     settings = with_cast(with_limit(with_modes(settings, modes), worst, modes), largest, target, modes)
+    pairs = fit_pairs(ends) and not settings.wide
     carrier, wide = choose_carrier(
         layer.name,
         magnitude,
@@ -142,7 +145,7 @@ def _plan_product(
         by_channel=is_depthwise(operation, sizes.operands[0]),
     )
     settings = settings._replace(carrier=int(carrier), wide=int(wide))
-    return Plan(settings=with_clip(settings, layer.activation), worst=worst)
+    return Plan(settings=with_clip(settings, layer.activation), worst=worst, pairs=pairs)
 
 
 def _bounds(

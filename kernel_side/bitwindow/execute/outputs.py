@@ -19,17 +19,17 @@ FEW_VALUES = 1 << 16
 """So many are converted on the host, in less time than it takes to start a compiled step."""
 
 
-def output_values(value: Value, fmt: Format | None, carrier: Any) -> Any:
+def output_values(value: Value, fmt: Format | None, carrier: Any, *, on_host: bool = False) -> Any:
     """Return an output's values in the program's dtype, or in the smallest wider one that holds the type.
 
-    A type that float32 cannot hold gives a float64 NumPy array.
+    A type that float32 cannot hold gives a float64 NumPy array. With ``on_host`` nothing compiles, whatever the shape.
     """
     if not isinstance(fmt, FixedPoint):
         return carrier
     if fmt.magnitude_bits > 24:
         return _float64_values(np.asarray(carrier), fmt)
     dtype = value.dtype if _holds(value.dtype, fmt) else np.dtype(np.float32)
-    if carrier.size <= FEW_VALUES:
+    if on_host or carrier.size <= FEW_VALUES:
         return stored_to_values(np.asarray(carrier), fmt.as_array(), dtype)
     with jax.enable_x64(False):
         return jitted_values(carrier, fmt.as_array(), dtype=dtype)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SEVERAL = 8
 """Chunks that run in one step; fewer are filled up with the last one."""
+MANY = 64
+"""Chunks that products in pairs take in one call: it has no compiled form for each number of them."""
 _MOST_VALUES = 1 << 17
 _MOST_PRODUCTS = 1 << 26
 """A layer is light that makes no more values a chunk from no more products: it takes a millisecond or less."""

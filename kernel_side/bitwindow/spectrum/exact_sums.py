@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 FIRST, SECOND = slice(0, 4), slice(4, 10)
 """The columns of S1 and of S2."""
 COLUMNS = 10
-_MASK = np.int64(0xFFFFFFFF)
 
 Terms = Sequence[tuple[NDArray[np.int64] | NDArray[np.uint64], int]]
 """Nonnegative integers, each array with the power of two that it is multiplied by."""
@@ -23,25 +22,21 @@ Terms = Sequence[tuple[NDArray[np.int64] | NDArray[np.uint64], int]]
 
 def limbs(terms: Terms, columns: int) -> NDArray[np.int64]:
     """Return sum(term * 2^shift) as normalized limbs [row, column]."""
+    from bitwindow.spectrum.limbs_kernel import add_term, carry
+
     out = np.zeros((len(terms[0][0]), columns), np.int64)
     for value, shift in terms:
-        wide = value.astype(np.uint64)
-        start, low = divmod(shift, 32)
-        for part, piece in enumerate((wide & np.uint64(0xFFFFFFFF), wide >> np.uint64(32))):
-            moved = piece << np.uint64(low)
-            for place, limb in enumerate((moved & np.uint64(0xFFFFFFFF), moved >> np.uint64(32))):
-                column = start + part + place
-                if column < columns:
-                    out[:, column] += limb.astype(np.int64)
-    return carried(out)
+        add_term(np.ascontiguousarray(value).view(np.uint64), shift, out)
+    carry(out)
+    return out
 
 
 def carried(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Bring every limb below 2^32 by carrying to the next one."""
-    out = values.copy()
-    for column in range(out.shape[1] - 1):
-        out[:, column + 1] += out[:, column] >> 32
-        out[:, column] &= _MASK
+    from bitwindow.spectrum.limbs_kernel import carry
+
+    out = np.array(values, np.int64, order="C")
+    carry(out)
     return out
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import ml_dtypes
 import numpy as np
@@ -30,6 +30,7 @@ CHUNK = 1 << 14
 LONGEST = 1 << 31
 """Values that one set of tables can hold."""
 
+T = TypeVar("T")
 _scratch = threading.local()
 
 
@@ -53,7 +54,7 @@ def count(x: Any, axis: int | None = None) -> Parts:
     if flat.size < SHORT or flat.dtype == np.float64:
         return _spread(_generic, flat)
     if flat.dtype == np.float32:
-        return _spread(_float32, flat)
+        return _float32(flat)
     return _spread(_sixteen_bits, flat)
 
 
@@ -68,17 +69,22 @@ def _by_channel(array: NDArray[Any], axis: int) -> Parts:
 
 
 def _spread(work: Callable[[NDArray[Any], int], Parts], flat: NDArray[Any]) -> Parts:
+    return merged(_in_threads(work, flat))
+
+
+def _in_threads(work: Callable[[NDArray[Any], int], T], flat: NDArray[Any]) -> list[T]:
+    """Return what the work gives for each piece of the values, on all cores."""
     if flat.size < SPLIT:
-        return work(flat, 0)
-    workers = _workers()
-    pieces = max(workers, -(-flat.size // LONGEST))
+        return [work(flat, 0)]
+    pieces = max(workers(), -(-flat.size // LONGEST))
     # Multiples of a block: no thread but the last meets a remainder.
     step = -(-flat.size // (pieces * fast.BLOCK)) * fast.BLOCK
     jobs = [_pool().submit(work, flat[start : start + step], start) for start in range(0, flat.size, step)]
-    return merged([job.result() for job in jobs])
+    return [job.result() for job in jobs]
 
 
-def _workers() -> int:
+def workers() -> int:
+    """Return how many cores this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:
@@ -87,7 +93,7 @@ def _workers() -> int:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_workers(), thread_name_prefix="spectrum")
+    return ThreadPoolExecutor(workers(), thread_name_prefix="spectrum")
 
 
 def _generic(
@@ -188,17 +194,25 @@ def _float32_scratch() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     return tables
 
 
-def _float32(flat: NDArray[Any], first: int = 0) -> Parts:  # noqa: ARG001  (the form of all counting paths)
-    patterns = flat.view(np.uint32)
-    counts = np.zeros(fast.CELLS, np.int64)
-    totals = np.zeros((fast.ROWS, 3), np.uint64)
-    extremes = np.array([2**31 - 1, -(2**31), 0], np.int32)
-    fast.count_float32(patterns, *_float32_scratch(), counts, totals, extremes)
+def _float32(flat: NDArray[Any]) -> Parts:
+    tables = _in_threads(_float32_tables, flat)
+    counts, totals = sum(table for table, _, _ in tables), sum(sums for _, sums, _ in tables)
+    ends = np.stack([extremes for _, _, extremes in tables])
+    extremes = np.array([ends[:, 0].min(), ends[:, 1].max(), np.bitwise_or.reduce(ends[:, 2])], np.int32)
     parts = parts_of_float32_table(counts, totals, extremes)
     table = counts.reshape(2, 256, RANKS)
     if np.count_nonzero(np.delete(table[:, 0], ZERO_COLUMN, axis=1)):
-        return merged([parts, _generic(_denormals(patterns).view(np.float32))])
+        return merged([parts, _generic(_denormals(flat.view(np.uint32)).view(np.float32))])
     return parts
+
+
+def _float32_tables(flat: NDArray[Any], first: int) -> tuple[Any, Any, NDArray[np.int32]]:  # noqa: ARG001
+    """Return the counts of each cell, the sums of each row and the extremes of some values."""
+    counts = np.zeros(fast.CELLS, np.int64)
+    totals = np.zeros((fast.ROWS, 3), np.uint64)
+    extremes = np.array([2**31 - 1, -(2**31), 0], np.int32)
+    fast.count_float32(flat.view(np.uint32), *_float32_scratch(), counts, totals, extremes)
+    return counts, totals, extremes
 
 
 def count_cells(x: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -208,7 +222,7 @@ def count_cells(x: NDArray[np.float32]) -> NDArray[np.int64]:
     measured against this. Denormals are not brought to their octaves.
     """
     patterns = np.ascontiguousarray(x, np.float32).reshape(-1).view(np.uint32)
-    step = max(-(-patterns.size // (_workers() * fast.BLOCK)) * fast.BLOCK, fast.BLOCK)
+    step = max(-(-patterns.size // (workers() * fast.BLOCK)) * fast.BLOCK, fast.BLOCK)
     parts = [patterns[start : start + step] for start in range(0, patterns.size, step)]
     total = np.zeros(fast.CELLS, np.int64)
     for counts in _pool().map(_cells_of, parts):
@@ -287,7 +301,9 @@ def parts_of_rows(
         ordered = extremes[:2]
         patterns = (ordered ^ ((ordered >> 31) & np.int32(0x7FFFFFFF))).view(np.float32)
         span[0] = patterns.astype(np.float64) + 0.0
-    rows, columns = np.nonzero(table * kept[:, None])
+    alive = np.flatnonzero(table.any(axis=1) & kept)
+    places, columns = np.nonzero(table[alive])
+    rows = alive[places]
     negative = rows >= len(table) // 2
     cells = (negative.astype(np.int64) << CELL_BITS) | (
         RANKS * exponents[rows] + _rank_of_column()[columns] + POSITION_ZERO

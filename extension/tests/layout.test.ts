@@ -29,5 +29,11 @@ test('the narrowest view keeps name, type and both losses', () => {
 });
 
 test('with more bits than fit, the bits keep their least width', () => {
-  expect(layoutOf(600, 64).bitsWidth).toBe(64 * 8);
+  expect(layoutOf(600, 64).bitsWidth).toBe(64 * 6);
+});
+
+test('a page of 600 pixels leaves the view 480, which hold what a small network needs', () => {
+  const { columns, bitsLeft, bitsWidth } = layoutOf(480, 24);
+  const ends = [bitsLeft + bitsWidth, ...columns.map(({ left, width }) => left + width)];
+  expect(Math.max(...ends)).toBeLessThanOrEqual(480);
 });

@@ -10,6 +10,7 @@ from bitwindow.assign.assign import assign
 from bitwindow.assign.offer import Offer
 from bitwindow.assign.records import Assignment
 from bitwindow.assign.wider import widened
+from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
 from bitwindow.numbers.format import FixedPoint
 from tests.assign.test_assign import PARAMETERS, SPECTRA, network
 
@@ -30,8 +31,7 @@ def offered(needs: Mapping[str, int], goal: float = 0.0) -> tuple[Offer, int]:
         calls += 1
         return float(sum(max(0, bits - bits_of(types)[name]) for name, bits in needs.items()))
 
-    def wider(name: str, bits: int) -> FixedPoint:
-        fmt = START.formats[name]
+    def wider(_name: str, fmt: AnyFormat, bits: int) -> AnyFormat:
         assert isinstance(fmt, FixedPoint)
         return FixedPoint(fmt.signed, bits, fmt.fraction_length + bits - fmt.word_length)
 
@@ -77,3 +77,41 @@ def test_where_not_even_16_bits_are_enough_it_is_said() -> None:
 def test_following_biases_follow_and_are_never_offered() -> None:
     offer, _ = offered({"input": 10})
     assert set(offer.formats) == {"input"}
+
+
+def apart_offered(gains: Mapping[str, float], goal: float) -> Offer:
+    """Search where the loss is 10, less what each weight saves with a window for each channel, less a bit's 1."""
+
+    def loss(types: Assignment) -> float:
+        saved = sum(gain for name, gain in gains.items() if isinstance(types.formats[name], ChannelFormats))
+        return 10.0 - saved - sum(bits - 8 for bits in bits_of(types).values() if bits < 32)
+
+    def wider(_name: str, fmt: AnyFormat, bits: int) -> AnyFormat:
+        if isinstance(fmt, ChannelFormats):
+            return ChannelFormats(True, bits, fmt.fraction_lengths)
+        return FixedPoint(fmt.signed, bits, fmt.fraction_length + bits - fmt.word_length)
+
+    apart = {"dense/kernel": ChannelFormats(True, 8, (7, 6, 5)), "out/kernel": ChannelFormats(True, 8, (7, 9))}
+    return widened(NET, START, wider, loss=loss, error=loss, goal=goal, describe="{:g}".format, apart=apart)
+
+
+def test_a_window_for_each_channel_comes_before_more_bits_and_only_where_it_is_needed() -> None:
+    offer = apart_offered({"dense/kernel": 4.0, "out/kernel": 5.0}, goal=5.0)
+    assert list(offer.sites) == ["out/kernel"]
+    assert offer.sites["out/kernel"].reason == "a window for each channel, as measured"
+    assert str(offer).startswith("1 site of no more bits, but other windows: 10 at the present types, 5 with these")
+    assert "out/kernel: sfix8_En" in str(offer)
+    assert "-> sfix8_En7..9 (2 channels); a window" in str(offer)
+
+
+def test_more_bits_go_on_from_the_windows_by_channel_that_help() -> None:
+    offer = apart_offered({"dense/kernel": 4.0, "out/kernel": 0.0}, goal=2.0)
+    assert offer.enough
+    assert isinstance(offer.formats["dense/kernel"], ChannelFormats)
+    assert [bits for bits in offer.word_lengths.values() if bits > 8] == [12]
+
+
+def test_windows_by_channel_that_do_not_help_are_not_offered() -> None:
+    offer = apart_offered({"dense/kernel": -4.0, "out/kernel": 0.0}, goal=8.0)
+    assert all(isinstance(fmt, FixedPoint) for fmt in offer.formats.values())
+    assert offer.enough

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from bitwindow.numbers.format import FixedPoint
+from bitwindow.panel.display import picture_bundle
 from bitwindow.panel.examples import examples
 from bitwindow.panel.wording import exactly, minus
 from tests.browser.lab import Lab, write_notebook
@@ -33,6 +34,12 @@ def set_type(panel: Locator, text: str) -> None:
     field = panel.locator(".bw-editor input[type=text]")
     field.fill(text)
     field.press("Enter")
+
+
+def save(page: Page) -> None:
+    """Saves the notebook in view and waits until nothing is unsaved."""
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
 
 
 def clipped(panel: Locator) -> list[str]:
@@ -110,6 +117,29 @@ def test_nothing_is_clipped_from_600_pixels_on(lab_page: Lab, notebook_folder: P
         lab_page.page.wait_for_function(page, timeout=30_000)
         expect(panel.locator(".bw-channel").first).to_be_visible()
         assert clipped(panel) == []
+        fits = "() => { const map = document.querySelector('.bw-map'); return map.scrollWidth <= map.clientWidth; }"
+        lab_page.page.wait_for_function(fits, timeout=30_000)
+
+
+@pytest.mark.browser
+def test_the_saved_picture_is_of_the_windows_as_they_were_left(lab_page: Lab, notebook_folder: Path) -> None:
+    panel = open_panel(lab_page, notebook_folder, "left.ipynb")
+    page, path = lab_page.page, notebook_folder / "left.ipynb"
+    picture = page.locator('.jp-OutputArea img[src^="data:image/png"]')
+    q = FakeQuantizer.of(NAMES)
+    for text in ("sfix6_En4", "sfix5_En1"):
+        set_type(panel, text)
+        q["conv1"].format = text
+        wanted = picture_bundle(q)[0]["image/png"]
+        expect(picture).to_have_attribute("src", f"data:image/png;base64,{wanted}", timeout=30_000)
+        save(page)
+        (cell,) = nbformat.read(path, 4).cells
+        images = [output["data"]["image/png"] for output in cell.outputs if "image/png" in output["data"]]
+        assert [image.replace("\n", "") for image in images] == [wanted]
+        # JupyterLab forgets with its page which output the kernel means; it is found all the same.
+        page.reload(wait_until="domcontentloaded")
+        expect(panel.locator(".bw-example").first).to_be_visible(timeout=60_000)
+    assert lab_page.unexpected() == []
 
 
 @pytest.mark.browser
@@ -117,9 +147,8 @@ def test_a_saved_panel_shows_its_picture_alone_when_the_kernel_is_gone(lab_page:
     open_panel(lab_page, notebook_folder, "saved.ipynb")
     picture = lab_page.page.locator('.jp-OutputArea img[src^="data:image/png"]')
     expect(picture).to_be_hidden()
-    lab_page.command("docmanager:save")
     path = notebook_folder / "saved.ipynb"
-    expect(lab_page.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+    save(lab_page.page)
     kinds = [set(output["data"]) for cell in nbformat.read(path, 4).cells for output in cell.outputs]
     assert kinds == [{"application/vnd.jupyter.widget-view+json", "text/plain"}, {"image/png", "text/plain"}]
     lab_page.shut_kernels()

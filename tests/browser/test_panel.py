@@ -54,6 +54,10 @@ def test_buttons_move_a_window_and_counts_and_accuracy_follow(lab_page: Lab, not
     panel = open_panel(lab_page, notebook_folder, "panel.ipynb")
     q = in_this_process()["q"]
     expect(panel.locator(".bitwindow .bw-row")).to_have_count(len(q.sites))
+    # The 32 bits of a bias reach beyond the columns, and say so; the other windows are shown whole.
+    goes_on = lab_page.page.locator(".bw-further[d^=M]")
+    expect(panel.locator(".bw-row", has=goes_on)).to_have_count(1)
+    expect(panel.locator(".bw-row", has=goes_on)).to_have_attribute("aria-label", "first/bias")
 
     panel.locator("select").filter(has_text="second/kernel").select_option("second/kernel")
     for _ in range(4):

@@ -66,6 +66,16 @@ def test_a_file_becomes_a_quantizer_step_by_step(folder: Path, told: threading.E
     assert document.described()["dirty"] is True
     q.undo()
     assert document.described()["dirty"] is False
+    told.clear()
+    q.lock("kernel")
+    assert told.is_set()
+    assert document.described()["dirty"] is True
+    document.calibrate("data.npz", {"scheme": "minmax", "wordLength": 4})
+    assert settled(document, told)["stage"] == "ready"
+    assert q["kernel"].format.word_length == 6  # was locked
+    q.undo()
+    document.save("net.bitwindow")
+    assert document.described()["dirty"] is False
     with pytest.raises(DataError, match="wanted the labels as 'y'"):
         _validate_without_labels(document, folder)
     document.validate("data.npz")

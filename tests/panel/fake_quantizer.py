@@ -14,6 +14,7 @@ from bitwindow.network.records import SiteKind
 from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats, as_any_format
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
+from bitwindow.session.view import View
 from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
 
@@ -140,6 +141,7 @@ class FakeQuantizer:
     sites: dict[str, FakeSite] = field(default_factory=dict)
     scheme: str = "histogram"
     word_length: int = 8
+    per_channel: bool = False
     calibrated: bool = True
     calibration_progress: tuple[int, int | None] | None = None
     float_bytes: int = 412_000
@@ -150,6 +152,8 @@ class FakeQuantizer:
     joins: list[bool] = field(default_factory=list)
     strips: Mapping[str, FakeStrip] = field(default_factory=dict)
     look_ahead: bool = True
+    view: View | None = None
+    locked: tuple[str, ...] = ()
     focused: list[str | None] = field(default_factory=list)
     past: list[tuple[FakeSite, AnyFormat | str]] = field(default_factory=list)
     chosen_formats: dict[str, AnyFormat | str] = field(default_factory=dict)
@@ -221,9 +225,17 @@ class FakeQuantizer:
         for name, fmt in formats.items():
             self[name].format = fmt
 
-    def assign(self, *, scheme: str = "histogram", word_length: int = 8, keep: Collection[str] = ()) -> None:
+    def assign(
+        self,
+        *,
+        scheme: str = "histogram",
+        word_length: int = 8,
+        per_channel: bool | None = None,
+        keep: Collection[str] = (),
+    ) -> None:
         self.calls.append(("assign", scheme, word_length, *keep))
         self.scheme, self.word_length = scheme, word_length
+        self.per_channel = self.per_channel if per_channel is None else per_channel
         self.tell("formats")
 
     @property
@@ -233,6 +245,14 @@ class FakeQuantizer:
     def reset(self, *names: str, join: bool = False) -> None:
         self.calls.append(("reset", *sorted(names)))
         self.set_formats({name: self.chosen_formats[name] for name in names or self.sites}, join=join)
+
+    def lock(self, *names: str) -> None:
+        self.locked = tuple(name for name in self.sites if name in {*self.locked, *names})
+        self.tell("locks")
+
+    def unlock(self, *names: str) -> None:
+        self.locked = tuple(name for name in self.locked if name not in names)
+        self.tell("locks")
 
     def undo(self) -> None:
         site, fmt = self.past.pop()

@@ -25,11 +25,6 @@ def types(q: FakeQuantizer) -> dict[str, str]:
     return {name: str(site.format) for name, site in q.sites.items()}
 
 
-def lock(panel: Panel, *names: str) -> None:
-    window = panel.heat_map.window
-    window.rows = tuple(row.with_lock(locked=row.name in names) for row in window.rows)
-
-
 def test_each_change_has_a_button_that_takes_it_back(q: FakeQuantizer, panel: Panel) -> None:
     assert panel.changes.widget.children == ()
     q["conv1"].format = "sfix6_En4"
@@ -59,19 +54,19 @@ def test_many_changes_are_counted_and_all_taken_back() -> None:
 
 def test_locked_rows_keep_their_types(q: FakeQuantizer, panel: Panel) -> None:
     q["conv1"].format = q["input"].format = "sfix6_En4"
-    lock(panel, "conv1")
+    q.lock("conv1")
     panel.controls.reset.click()
     assert q.changed_sites == ["conv1"]
     panel.heat_map.window._receive(None, {"action": "reset", "rows": [2]}, None)
     assert q.changed_sites == ["conv1"]
-    lock(panel)
+    q.unlock("conv1")
     panel.heat_map.window._receive(None, {"action": "reset", "rows": [2]}, None)
     assert q.changed_sites == []
 
 
 def test_an_assignment_leaves_locked_rows_alone_in_one_step(q: FakeQuantizer, panel: Panel) -> None:
     q["conv1"].format = "sfix6_En4"
-    lock(panel, "conv1")
+    q.lock("conv1")
     panel.controls.assign.click()
     assert q.calls == [("assign", "histogram", 8, "conv1")]
     assert types(q)["conv1"] == "sfix6_En4"
@@ -99,6 +94,27 @@ def test_lock_is_for_the_selected_rows_and_says_what_it_does(panel: Panel) -> No
     assert (button.disabled, button.tooltip.endswith("Not now: no row is selected.")) == (True, True)
 
 
+def test_a_locked_row_has_no_way_to_change(q: FakeQuantizer, panel: Panel) -> None:
+    editor = panel.editor
+    panel.selected = "conv1"
+    buttons = (editor.up, editor.down, editor.narrower, editor.wider, editor.type)
+    assert not any(control.disabled for control in buttons)
+    q.lock("conv1")
+    assert all(control.disabled for control in buttons)
+    assert editor.type.tooltip == "The row is locked: unlock it first"
+    panel.selected = "input"
+    assert not any(control.disabled for control in buttons)
+    assert editor.type.tooltip.startswith("sfix8_En3")
+
+
+def test_all_panels_of_a_quantizer_show_its_locks(q: FakeQuantizer, panel: Panel) -> None:
+    other = Panel(q)
+    panel.selected = "conv1"
+    panel.controls.lock.click()
+    assert q.locked == ("conv1",)
+    assert [row.locked for row in other.heat_map.window.rows] == [False, False, True, False]
+
+
 def test_what_cannot_be_used_says_why(q: FakeQuantizer, panel: Panel) -> None:
     controls = panel.controls
     assert (controls.undo.disabled, controls.redo.disabled, controls.reset.disabled) == (True, True, True)
@@ -108,8 +124,7 @@ def test_what_cannot_be_used_says_why(q: FakeQuantizer, panel: Panel) -> None:
     q["input"].format = "sfix8_En2"
     assert not any(button.disabled for button in (controls.undo, controls.reset, panel.editor.reset))
     assert controls.undo.tooltip == "Take back the last change"
-    lock(panel, "input")
-    q.tell("settings")
+    q.lock("input")
     assert panel.editor.reset.tooltip == "The row is locked: unlock it first"
     q.calibrated = False
     q.tell("settings")

@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.panel.picture import MAX_COLUMNS, Columns, Part, columns, part_of, picture_row, shade
+from bitwindow.panel.picture import (
+    MAX_COLUMNS,
+    Columns,
+    Part,
+    columns,
+    grown,
+    limited,
+    map_columns,
+    part_of,
+    picture_row,
+    shade,
+)
 from bitwindow.spectrum.record import Spectrum
 from tests.panel.fake_quantizer import FakeQuantizer, FakeSite
 
@@ -53,6 +64,25 @@ def test_a_few_tiny_values_do_not_stretch_the_columns() -> None:
     plain = [1.0] * 30_000
     assert columns([site_of([*plain, 2.0**-100])]).low == 0
     assert columns([site_of([*plain, *[2.0**-30] * 10])]).low == -30
+
+
+def test_a_wide_window_asks_for_no_column_of_the_map() -> None:
+    values = site_of([8.0, 0.125], FixedPoint(False, 4, 2))
+    bias = site_of([0.25, 2.0**-6], FixedPoint(True, 32, 13))
+    assert map_columns([values, bias]) == Columns(high=3, low=-6)
+    assert columns([bias]).contains(Columns(high=17, low=-13))  # alone, in the detail, it is shown whole
+
+
+@pytest.mark.parametrize(
+    ("fraction_length", "wanted"),
+    [(-40, Columns(high=43, low=-4)), (90, Columns(high=3, low=-63)), (13, Columns(high=3, low=-4))],
+)
+def test_some_bits_of_a_wide_window_are_shown_wherever_it_is(fraction_length: int, wanted: Columns) -> None:
+    values = site_of([8.0, 0.125], FixedPoint(False, 4, 2))
+    bias = site_of([], FixedPoint(True, 32, fraction_length))
+    assert map_columns([values, bias]) == limited(wanted)
+    assert grown(map_columns([values]), [FixedPoint(True, 32, fraction_length)]) == limited(wanted)
+    assert map_columns([bias]) == limited(Columns(high=33 - fraction_length, low=-2 - fraction_length))
 
 
 def test_columns_are_limited() -> None:

@@ -123,7 +123,13 @@ def test_a_locked_site_keeps_its_channels(q: bw.Quantizer) -> None:
     panel.editor.channels.click()
     place = names(panel).index("dense/kernel")
     window = panel.heat_map.window
-    window.rows = tuple(row.with_lock(locked=index == place) for index, row in enumerate(window.rows))
+    # The lock of a channel's row is one of its site: its windows are of one width, and move together.
+    window._receive(None, {"action": "lock", "rows": [place + 2]}, None)
+    assert q.locked == ("dense/kernel",)
+    assert [row.name for row in window.rows if row.locked] == [
+        f"dense/kernel{end}" for end in ("", "[0]", "[1]", "[2]", "[3]")
+    ]
+    panel.controls.assign.click()
     panel._windows_changed({place + 1: bw.FixedPoint(True, 8, 1)})
     assert q["dense/kernel"].format == FORMATS
     panel.editor.channels.click()

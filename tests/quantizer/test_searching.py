@@ -122,7 +122,7 @@ def test_a_change_abandons_the_search_within_a_chunk(q: bw.Quantizer, gate: Gate
 
 def test_the_main_thread_is_free_and_the_panel_says_how_far_it_is(q: bw.Quantizer, gate: Gate) -> None:
     panel = Panel(q)
-    panel.heat_map.window.rows = tuple(row.with_lock(locked=row.name == "first") for row in panel.heat_map.window.rows)
+    q.lock("first")
     kept = q["first"].format
     panel.controls.scheme.value = "loss"
     assert gate.there.wait(240)

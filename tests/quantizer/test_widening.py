@@ -82,3 +82,47 @@ def test_what_cannot_be_offered_or_accepted_is_refused_in_words(q: bw.Quantizer)
     other = Offer(summary="", sites={"conv9": Better(present=fmt, format=fmt, reason="")})
     with pytest.raises(bw.SettingError, match="got one for 'conv9'"):
         q.accept(other)
+
+
+def test_weights_whose_channels_differ_are_offered_a_window_for_each_before_more_bits() -> None:
+    scales = 2.0 ** np.array([0, -6, -3, -8], np.float32)
+    w = RNG.normal(size=(6, 4)).astype(np.float32)
+    params = {"first": {"w": w * scales}, "second": {"w": np.diag(1 / scales).astype(np.float32)}}
+    labels = np.argmax(np.maximum(X @ w, 0), axis=1)
+    q = bw.Quantizer(bw.Model(forward, params, X[:2]), batch=64).calibrate(X, progress=False)
+    q.assign("mse", 16, word_lengths={"weight": 6})
+    assert q.validate(X, labels).quantized_metric < 0.7
+    offer = q.wider((X, labels), drop=0.04)
+    assert offer.enough
+    assert set(offer.sites) <= {"first/w", "second/w"}
+    assert all(isinstance(fmt, bw.ChannelFormats) for fmt in offer.formats.values())
+    assert set(offer.word_lengths.values()) == {6}
+    assert "of no more bits, but other windows: accuracy " in str(offer)
+    before = q.quantized_bytes
+    q.accept(offer)
+    assert q.validate(X, labels).quantized_metric >= 0.96
+    assert q.quantized_bytes == before
+    assert "a window for each channel, as measured: sfix6_En" in q["first/w"].reason
+    assert not q.wider((X, labels), drop=0.04)
+    q.undo()
+    assert isinstance(q["first/w"].format, bw.FixedPoint)
+
+
+def test_types_by_channel_are_flagged_and_mended_as_one_type_is(q: bw.Quantizer) -> None:
+    q.assign("mse", 8, per_channel=True)
+    good = q["first/w"].format
+    assert isinstance(good, bw.ChannelFormats)
+    assert q["first/w"].flag == ""
+    assert not q.wider()
+    q["first/w"].format = good.moved_to(bw.FixedPoint(True, 8, good.coarsest.fraction_length - 7))
+    offer = q.wider()
+    assert list(offer.formats.items()) == [("first/w", good)]
+    q.accept(offer)
+    assert q["first/w"].format == good
+    # Six bits are enough for random values in each channel; two are not, and the row says what would be.
+    q.assign("mse", 2, per_channel=True, word_lengths={"activation": 8, "input": 8})
+    assert q["first/w"].flag.startswith("2 bits leave ")
+    wanted = q.wider().formats["first/w"]
+    assert isinstance(wanted, bw.ChannelFormats)
+    assert 3 <= wanted.word_length <= 6
+    q.assign("mse", 8, per_channel=False)

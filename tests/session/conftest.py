@@ -18,6 +18,7 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Overflow, Rounding
 from bitwindow.session.record import SessionRecord
 from bitwindow.session.save import write
+from bitwindow.session.view import View
 from bitwindow.spectrum.record import Spectrum
 
 Change = Callable[[dict[str, bytes]], object]
@@ -67,6 +68,8 @@ def record() -> SessionRecord:
         ),
         scheme="percentile",
         word_length=6,
+        locked=frozenset({"conv1/kernel", "input"}),
+        view=View(underflow_threshold=0.25, kinds=("weight",), sort_by="overflow", descending=True, opened=("conv1",)),
         calibration=Calibration(
             samples=5, spectra={"input": Spectrum.of(images), "conv1": Spectrum.of(features, axis=1)}
         ),

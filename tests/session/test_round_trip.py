@@ -46,7 +46,7 @@ def test_everything_comes_back(record: SessionRecord, saved: Path) -> None:
     assert back.assignment == record.assignment
     assert list(back.assignment.formats) == list(record.assignment.formats)
     assert back.calibration == record.calibration
-    for name in ("name", "source", "modes", "scheme", "word_length", "parameter_count"):
+    for name in ("name", "source", "modes", "scheme", "word_length", "parameter_count", "locked", "view"):
         assert getattr(back, name) == getattr(record, name)
 
 
@@ -68,6 +68,19 @@ def test_the_manifest_follows_its_schema(saved: Path) -> None:
     manifest["settings"]["seed"] = -1
     with pytest.raises(jsonschema.ValidationError, match="minimum"):
         jsonschema.validate(manifest, schema)
+
+
+def test_older_files_say_nothing_of_locks_and_views(record: SessionRecord, saved: Path) -> None:
+    with zipfile.ZipFile(saved) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(entries["manifest.json"])
+    del manifest["locked"], manifest["view"]
+    with zipfile.ZipFile(saved, "w") as archive:
+        for name, content in {**entries, "manifest.json": json.dumps(manifest).encode()}.items():
+            archive.writestr(name, content)
+    back = read(saved)
+    assert (back.locked, back.view) == (frozenset(), None)
+    assert back.assignment == record.assignment
 
 
 def test_the_arrays_open_in_numpy_alone(record: SessionRecord, saved: Path) -> None:

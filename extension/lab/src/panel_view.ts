@@ -2,7 +2,7 @@ import { MimeModel, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime';
 import { Panel } from '@lumino/widgets';
 
-export const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
+import { WIDGET_VIEW } from './mime.js';
 
 /** A view of a widget that lives in a kernel, drawn by the renderer that knows that kernel's widgets. */
 export class PanelView extends Panel {

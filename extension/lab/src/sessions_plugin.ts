@@ -7,6 +7,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 
 import { addFileCommands } from './file_commands.js';
 import { Follower } from './follower.js';
+import { keepPictures } from './pictures.js';
 import { pathOf, Sources } from './sources.js';
 import { SideBar } from './side_bar.js';
 import { saveAs } from './saving.js';
@@ -34,6 +35,7 @@ export const sessionsPlugin: JupyterFrontEndPlugin<void> = {
     labShell: ILabShell | null
   ) => {
     const { trans, channels } = shared;
+    keepPictures(notebooks);
     const sources = new Sources(notebooks, consoles);
     const follower = new Follower(sources, channels);
     const turn = (): void => {

@@ -36,7 +36,7 @@ const BY_VALUE: readonly (readonly Exclude<ColumnKey, 'name'>[])[] = [
   ['zeros'],
   ['rounded']
 ];
-const LEAST_BIT = 8;
+const LEAST_BIT = 6;
 const COMFORTABLE_BIT = 15;
 const NAME = { least: 84, most: 240, share: 0.15 };
 

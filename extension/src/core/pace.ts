@@ -1,15 +1,22 @@
-/** Does something at once when it was not done just before, else as soon as its time has come; never twice for nothing. */
+/**
+ * Does something at once after a rest. While asking goes on faster than that, it waits for the next rest, but not longer
+ * than `most`: never twice for nothing, and never for a state that was gone before anybody could have read the answer.
+ */
 export class Pace {
-  constructor(private readonly milliseconds: number) {}
+  /** `rest` and `most` are in milliseconds. */
+  constructor(private readonly rest: number, private readonly most: number) {}
 
-  /** Asks for it; of several questions within a pace the last one's `act` is what is done. */
+  /** Asks for it; of several questions before it is done the last one's `act` is what is done. */
   ask(act: () => void): void {
+    const now = Date.now();
+    const rested = now - this.asked >= this.rest;
+    this.asked = now;
     this.act = act;
-    const wait = this.last + this.milliseconds - Date.now();
-    if (wait <= 0) {
+    if (rested) {
       this.now();
     } else {
-      this.timer ??= setTimeout(() => { this.now(); }, wait);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => { this.now(); }, Math.max(Math.min(this.rest, this.last + this.most - now), 0));
     }
   }
 
@@ -29,6 +36,7 @@ export class Pace {
   }
 
   private act: (() => void) | null = null;
+  private asked = -Infinity;
   private last = -Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined;
 }

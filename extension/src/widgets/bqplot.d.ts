@@ -1,6 +1,17 @@
 // npm holds no bqplot of the version that the labextension shares, so what is used of it is declared here.
 declare module 'bqplot' {
-  import { WidgetView } from '@jupyter-widgets/base';
+  import { DOMWidgetView, WidgetView } from '@jupyter-widgets/base';
+
+  /** Places a tooltip, and listens to the window for it. */
+  export interface Popper {
+    destroy(): void;
+  }
+
+  export class Figure extends DOMWidgetView {
+    readonly popper?: Popper;
+    readonly mark_views?: { readonly views: readonly Promise<{ readonly popper?: Popper }>[] };
+    remove(): this;
+  }
 
   export interface FigureView {
     readonly el: HTMLElement;

@@ -1,2 +1,3 @@
 export { BitWindow } from './bit_window.js';
+export { QuietFigure } from './figure.js';
 export { BitWindowModel } from './model.js';

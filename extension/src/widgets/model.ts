@@ -9,7 +9,7 @@ import { MOVING_KEYS, orderOf, type Wish } from '../core/order.js';
 import { Pace } from '../core/pace.js';
 import { type BitCounts, type Counts, type Fates, SpectrumTable } from '../core/spectrum_table.js';
 import type { Action, Row, Strip } from '../core/wire.js';
-import { changedRows, sortValue } from './rows.js';
+import { changedRows, kept, sortValue } from './rows.js';
 import { DEFAULTS, type Traits } from './traits.js';
 import { Waiting } from './waiting.js';
 
@@ -18,8 +18,12 @@ export const FORMATS_EVENT = 'bitwindow:formats';
 /** Fired when other rows are shown, or in another order. */
 export const ORDER_EVENT = 'bitwindow:order';
 
-/** So often, in milliseconds, a drag tells the kernel of where it is; its first step and its end are told at once. */
-const PACE = 80;
+/**
+ * A drag tells the kernel of a step at once when the hand had rested so long before it, and else when it rests again, but
+ * at least every `most`, in milliseconds. Each message costs the page the kernel's turn to busy and back, for which
+ * JupyterLab lays out its toolbar twice.
+ */
+const PACE = { rest: 50, most: 250 } as const;
 
 type Callbacks = Parameters<WidgetModel['save_changes']>[0];
 
@@ -38,7 +42,7 @@ export class BitWindowModel extends WidgetModel {
   override initialize(...parameters: Parameters<WidgetModel['initialize']>): void {
     super.initialize(...parameters);
     this.mailbox = new Mailbox();
-    this.pace = new Pace(PACE);
+    this.pace = new Pace(PACE.rest, PACE.most);
     this.spectra = new Map();
     this.asked = [];
     this.waiting = new Waiting(this);
@@ -48,6 +52,11 @@ export class BitWindowModel extends WidgetModel {
     this.on('change:tables', () => { this.spectra.clear(); this.reorder(); });
     this.on('change:search change:kinds change:sort_by change:descending', () => { this.reorder(); });
     this.on('change:rows', () => { this.rowsCame(); });
+  }
+
+  /** Rows that are as before stay the same objects: Backbone would compare them with each answer, field by field, twice. */
+  override set_state(state: Record<string, unknown>): void {
+    super.set_state(Array.isArray(state.rows) ? { ...state, rows: kept(this.rows, state.rows as Row[]) } : state);
   }
 
   get rows(): readonly Row[] {

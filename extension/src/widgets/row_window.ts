@@ -19,6 +19,7 @@ export class RowWindow {
     this.frame = element('rect', 'bw-frame', parent, { rx: 3, ...inner });
     this.body = element('rect', 'bw-body', parent, { 'data-part': 'body', ...inner });
     const grip = { rx: 1, y: ROW_HEIGHT * 0.3, height: ROW_HEIGHT * 0.4, width: 3 };
+    this.further = element('path', 'bw-further', parent);
     this.grips = [element('rect', 'bw-grip', parent, grip), element('rect', 'bw-grip', parent, grip)];
     this.high = element('rect', 'bw-handle', parent, { 'data-part': 'high', ...inner });
     this.low = element('rect', 'bw-handle', parent, { 'data-part': 'low', ...inner });
@@ -26,7 +27,7 @@ export class RowWindow {
   }
 
   draw(type: FixedPoint, isFloat: boolean, geometry: Geometry): void {
-    for (const part of [this.sign, this.signText, this.frame, this.body, this.high, this.low, ...this.grips, this.right]) {
+    for (const part of [this.sign, this.signText, this.frame, this.body, this.high, this.low, this.further, ...this.grips, this.right]) {
       set(part, { display: isFloat ? 'none' : 'inline' });
     }
     const ends = { least: geometry.bitsLeft, most: geometry.bitsLeft + geometry.bitsWidth };
@@ -43,6 +44,7 @@ export class RowWindow {
     const reach = Math.min(HANDLE, geometry.bitWidth * 0.4);
     place(this.high, from - reach, from + reach, ends);
     place(this.low, to - reach, to + reach, ends);
+    set(this.further, { d: (from < ends.least - 0.5 ? arrow(ends.least + 3, 4) : '') + (to > ends.most + 0.5 ? arrow(ends.most - 3, -4) : '') });
     this.grip(0, from + 2.5, from, ends);
     this.grip(1, to - 5.5, to, ends);
     this.drawSign(type.signed && from - geometry.bitWidth > ends.least - 0.5 && from <= ends.most + 0.5, from, geometry.bitWidth);
@@ -66,7 +68,14 @@ export class RowWindow {
   private readonly signText: SVGTextElement;
   private readonly frame: SVGRectElement;
   private readonly body: SVGRectElement;
+  /** Arrows where the window goes on beyond the columns. */
+  private readonly further: SVGPathElement;
   private readonly grips: readonly SVGRectElement[];
   private readonly high: SVGRectElement;
   private readonly low: SVGRectElement;
+}
+
+/** A triangle with its tip at x. */
+function arrow(x: number, length: number): string {
+  return `M${x} ${ROW_HEIGHT / 2}l${length} -4v8z`;
 }

@@ -11,8 +11,16 @@ export function changedRows(before: readonly Row[], after: readonly Row[]): numb
   return after.flatMap((row, i) => (differ(before[i], row) ? [i] : []));
 }
 
+/** The rows that came, with those that are as before as the very objects of before. */
+export function kept(before: readonly Row[], after: readonly Row[]): Row[] {
+  return after.map((row, i) => {
+    const known = before[i];
+    return known === undefined || differ(known, row) ? row : known;
+  });
+}
+
 function differ(a: Row | undefined, b: Row): boolean {
-  return (Object.keys(b) as (keyof Row)[]).some(key => a?.[key] !== b[key]);
+  return a !== b && (Object.keys(b) as (keyof Row)[]).some(key => a?.[key] !== b[key]);
 }
 
 /** What a row is sorted by. */

@@ -24,6 +24,7 @@ const ROWS = `
 .bitwindow .bw-sign { fill: var(--jp-layout-color1, #fff); fill-opacity: 0.85; stroke: var(--jp-ui-font-color1, #212121);
   stroke-width: 1; pointer-events: none; }
 .bitwindow text.bw-sign-text { font-size: 10px; text-anchor: middle; fill: var(--jp-ui-font-color1, #212121); }
+.bitwindow .bw-further { fill: #1a1a1a; stroke: #fff; stroke-width: 0.7; pointer-events: none; }
 .bitwindow .bw-kept { fill: #fff; fill-opacity: 0.9; stroke: #1a1a1a; stroke-width: 1.2; pointer-events: none; }
 .bitwindow .bw-lost { fill: #c62828; stroke: #fff; stroke-width: 0.9; pointer-events: none; }
 .bitwindow .bw-row { position: absolute; left: 0; width: 100%; height: ${ROW_HEIGHT}px; contain: strict; outline: none; }

@@ -6,17 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from bitwindow.assign.biases import BIAS_BITS, accumulator_lsb, follow_biases
-from bitwindow.assign.by_channel import PerChannel, choose_by_channel, sites_by_channel
+from bitwindow.assign.by_channel import PerChannel, channel_axis, flag_of, reason_of, sites_by_channel
+from bitwindow.assign.channel_schemes import choose_channels
 from bitwindow.assign.choice import Choice
 from bitwindow.assign.float_outputs import cast_for, cast_words
-from bitwindow.assign.noise import better
+from bitwindow.assign.noise import Tensor, better
+from bitwindow.assign.reach import within_reach
 from bitwindow.assign.records import Assignment, Format
 from bitwindow.assign.schemes import choose
 from bitwindow.assign.widths import Widths
 from bitwindow.errors import DataError
+from bitwindow.network.channel_uses import why_one_type
 from bitwindow.network.records import Network, SiteInfo
 from bitwindow.spectrum.record import Spectrum
 
@@ -100,13 +104,16 @@ def assign(
         if name in apart:
             formats[name], reasons[name], flag = settings.choose_by_channel(site, width, parameters[name], channels)
         else:
-            formats[name], reasons[name], flag = settings.choose(site, width, spectra, parameters)
+            axis = channel_axis(network, name)
+            formats[name], reasons[name], flag = settings.choose(site, width, spectra, parameters, axis)
+            if per_channel is True and site.kind == "weight":
+                reasons[name] += f"; one type for all channels, as {why_one_type(network, name)}"
         if name in readers:
             reasons[name] = cast_words(reasons[name], name, site.layer, readers[name])
         if flag:
             flags[name] = flag
     start = Assignment(formats=formats, reasons=reasons, following=frozenset(following), flags=flags, scheme=scheme)
-    return follow_biases(network, start)
+    return within_reach(network, follow_biases(network, start))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +130,7 @@ class _Settings:
         word_length: int,
         spectra: Mapping[str, Spectrum],
         parameters: Mapping[str, NDArray[Any]],
+        axis: int | None,
     ) -> tuple[Format, str, str]:
         values = parameters.get(site.name)
         spectrum = spectra.get(site.name)
@@ -136,19 +144,27 @@ class _Settings:
         parameter = site.kind in {"weight", "bias"}
         signed = self.signed or parameter or spectrum.has_negative
         choice = self._chosen(spectrum, word_length, signed, values if parameter else None)
-        need = better(spectrum, choice.format, self.rounding, self.overflow, values if parameter else None)
+        need = better(self._tensor(spectrum, values if parameter else None, axis), choice.format)
         flags = [choice.flag, "" if need is None else need.reason]
         return choice.format, choice.reason, "; ".join(filter(None, flags))
 
     def choose_by_channel(
         self, site: SiteInfo, word_length: int, values: NDArray[Any], channels: Channels | None
     ) -> tuple[Format, str, str]:
+        assert site.channel_axis is not None  # noqa: S101  (only such sites come here)
         spectrum = Spectrum.of(values, axis=site.channel_axis) if channels is None else channels(site.name)
+        rows = np.moveaxis(values, site.channel_axis, 0)
+        made, flags = choose_channels(
+            self.scheme, spectrum, word_length, rows, self.rounding, self.overflow, self.percentile
+        )
+        need = better(self._tensor(spectrum.merged(), values, site.channel_axis), made)
+        flag = "; ".join(filter(None, [flag_of(flags), "" if need is None else need.reason]))
+        return made, reason_of(self.scheme, made), flag
 
-        def chosen(one: Spectrum, row: NDArray[Any]) -> Choice:
-            return self._chosen(one, word_length, True, row)
-
-        return choose_by_channel(site, spectrum, values, chosen, self.scheme)
+    def _tensor(self, spectrum: Spectrum, values: NDArray[Any] | None, axis: int | None) -> Tensor:
+        return Tensor(
+            spectrum=spectrum, rounding=self.rounding, overflow=self.overflow, values=values, channel_axis=axis
+        )
 
     def _chosen(
         self,

@@ -24,10 +24,11 @@ _COARSEST = BIAS_BITS - 2 - MAX_EXPONENT
 
 def accumulator_lsb(network: Network) -> dict[str, Layer]:
     """Return, for each bias site, the first layer with products that adds it."""
-    return {name: layer for name, (layer, _) in _with_products(network).items()}
+    return {name: layer for name, (layer, _) in biased_products(network).items()}
 
 
-def _with_products(network: Network) -> dict[str, tuple[Layer, Values]]:
+def biased_products(network: Network) -> dict[str, tuple[Layer, Values]]:
+    """Return, for each bias site, the first layer with products that adds it, and the values that the layer sees."""
     found: dict[str, tuple[Layer, Values]] = {}
     for layer, values in every_layer(network):
         if isinstance(layer.operation, Convolution | Contraction) and layer.bias is not None:
@@ -44,17 +45,18 @@ def follow_biases(network: Network, assignment: Assignment) -> Assignment:
     takes the finest one at which it does (sums are exact at the finer of both LSBs), and is flagged. Beside a weight
     with a type for each output channel all of this holds channel by channel. A bias beside a float operand is float.
     """
-    layers = _with_products(network)
+    layers = biased_products(network)
     formats, reasons, flags = dict(assignment.formats), dict(assignment.reasons), dict(assignment.flags)
     for name, (layer, values) in layers.items():
         if name not in assignment.following:
             continue
         flags.pop(name, None)
         formats[name], reasons[name], flag = _followed(network, name, values, formats, layer)
-        if not flag and isinstance(fmt := formats[name], AnyFormat):
-            formats[name], flag = _fitting(network, name, fmt, assignment.corrected.get(name))
-        if flag:
-            flags[name] = flag
+        unfit = ""
+        if isinstance(fmt := formats[name], AnyFormat):
+            formats[name], unfit = _fitting(network, name, fmt, assignment.corrected.get(name))
+        if flag or unfit:
+            flags[name] = "; ".join(filter(None, [flag, unfit]))
     return replace(assignment, formats=formats, reasons=reasons, flags=flags)
 
 
@@ -71,9 +73,8 @@ def _followed(
         lengths.append(fmt.fraction_lengths if isinstance(fmt, ChannelFormats) else (fmt.fraction_length,))
     wanted = [one + other for one in lengths[0] for other in lengths[1]]
     used = [min(max(length, _COARSEST), -MIN_EXPONENT) for length in wanted]
-    flag = (
-        "" if used == wanted else f"no {BIAS_BITS}-bit type has the products' LSB 2^{-wanted[0]}; the nearest is taken"
-    )
+    beyond = next((length for length, had in zip(wanted, used, strict=True) if length != had), None)
+    flag = "" if beyond is None else f"no {BIAS_BITS}-bit type has the products' LSB 2^{-beyond}; the nearest is taken"
     start = f"follows the products of {layer.name}"
     if len(used) > 1 and not why_one_type(network, name) and channels_of(network, name) == len(used):
         reason = f"{start} channel by channel: {BIAS_BITS} bits at 2^{-min(used)} to 2^{-max(used)}"

@@ -1,21 +1,15 @@
-"""Types for each output channel of a weight: which sites take them, and the scheme's choice channel by channel."""
+"""Types for each output channel of a weight: which sites take them, and the words that explain them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bitwindow.assign.choice import Choice
 from bitwindow.assign.records import Format
 from bitwindow.errors import FormatError, SettingError
 from bitwindow.network.channel_uses import channels_of, why_one_type
-from bitwindow.network.records import Network, SiteInfo
+from bitwindow.network.records import Network
 from bitwindow.numbers.channel_formats import ChannelFormats
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.spectrum.record import Spectrum
 
 PerChannel = bool | Collection[str]
 """Whether weights get a type for each output channel, or the names of the sites that do."""
@@ -44,6 +38,13 @@ def sites_by_channel(network: Network, wanted: PerChannel) -> frozenset[str]:
     return frozenset(wanted)
 
 
+def channel_axis(network: Network, site: str) -> int | None:
+    """Return the axis that counts a site's output channels, if each of them can have a type of its own; else None."""
+    if network.sites[site].kind not in {"weight", "bias"} or why_one_type(network, site):
+        return None
+    return network.sites[site].channel_axis
+
+
 def check_channels(network: Network, site: str, fmt: Format) -> None:
     """Check that a site can have these types by channel; any other format passes.
 
@@ -65,30 +66,6 @@ def check_channels(network: Network, site: str, fmt: Format) -> None:
         raise FormatError(message)
 
 
-def choose_by_channel(
-    site: SiteInfo,
-    spectrum: Spectrum,
-    values: NDArray[Any],
-    choose: Callable[[Spectrum, NDArray[Any]], Choice],
-    scheme: str,
-) -> tuple[ChannelFormats, str, str]:
-    """Choose the type of every channel by a scheme; return the types, the reason and a warning.
-
-    Args:
-        site: A parameter with a channel axis.
-        spectrum: One with a channel for each index of that axis.
-        values: The parameter.
-        choose: The scheme, for one channel's spectrum and values.
-        scheme: Its name, for the reason.
-    """
-    assert site.channel_axis is not None  # noqa: S101  (only such sites come here)
-    rows = np.moveaxis(values, site.channel_axis, 0)
-    choices = [choose(spectrum[channel], row) for channel, row in enumerate(rows)]
-    first = choices[0].format
-    made = ChannelFormats(first.signed, first.word_length, tuple(choice.format.fraction_length for choice in choices))
-    return made, reason_of(scheme, made), flag_of([choice.flag for choice in choices])
-
-
 def reason_of(scheme: str, formats: ChannelFormats) -> str:
     """Return why a site has its types by channel.
 
@@ -101,7 +78,7 @@ def reason_of(scheme: str, formats: ChannelFormats) -> str:
     return f"{scheme}, per channel: {len(formats)} windows, from {_ends(coarsest)} down to {_ends(finest)}"
 
 
-def flag_of(flags: list[str]) -> str:
+def flag_of(flags: Sequence[str]) -> str:
     """Return the warnings of all channels in one, each with how many channels it is of.
 
     >>> flag_of(["", "all values are zero", "all values are zero"])

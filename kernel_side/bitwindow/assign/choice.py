@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from bitwindow.numbers.format import MAX_EXPONENT, MIN_EXPONENT, FixedPoint
@@ -17,13 +18,17 @@ from bitwindow.spectrum.record import Spectrum
 class Question:
     """A tensor that has a nonzero finite value that the type's signs can hold, and what its type must be.
 
+    It may be of several channels at once, each with such a value and nothing but finite ones: a scheme then answers for
+    each of them, as if it were a tensor of its own.
+
     Attributes:
-        spectrum: Of the whole tensor; for an unsigned type, of its values above zero alone.
+        spectrum: Of the whole tensor, or of its channels; for an unsigned type, of its values above zero alone.
         word_length: W, in bits.
         signed: Whether the type holds negative values.
         rounding: The active mode.
         overflow: The active mode.
-        values: The tensor itself, where it is at hand (a parameter); for an unsigned type without those below zero.
+        values: The tensor itself, where it is at hand (a parameter), channels along the first axis where there are
+            some; for an unsigned type without those below zero.
         percentile: Percent of the nonzero values that must not overflow, for the scheme of that name.
     """
 
@@ -34,6 +39,11 @@ class Question:
     overflow: Overflow
     values: NDArray[Any] | None
     percentile: float
+
+    @property
+    def channels(self) -> int:
+        """How many channels are asked for; one for a whole tensor."""
+        return self.spectrum.channels or 1
 
     @property
     def fraction_lengths(self) -> range:
@@ -56,7 +66,10 @@ class Choice:
 
 
 Scheme = Callable[[Question], Choice]
-"""From a question to its answer."""
+"""From a question about a whole tensor to its answer."""
+
+ChannelScheme = Callable[[Question], NDArray[np.int64]]
+"""From a question about channels to the fraction length of each, the one that ``Scheme`` gives a channel alone."""
 
 
 def window_text(fmt: FixedPoint) -> str:

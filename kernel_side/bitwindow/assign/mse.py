@@ -1,38 +1,30 @@
 """The scheme ``mse``: the least squared error.
 
 Objective: the F with the least sum of squared errors of the cast under the active modes, over every F. For a parameter
-    the
-values themselves are cast, by the exact cast, and their errors added in float64. For an activation the error comes from
-the spectrum: exact for what saturates or underflows, expected for what is rounded inside the window. ``stochastic`` is
-taken as ``round``. Tie-break: the coarser LSB, the higher window.
+the values themselves are cast, by the exact cast, and their errors added in float64. For an activation the error comes
+from the spectrum: exact for what saturates or underflows, expected for what is rounded inside the window.
+``stochastic`` is taken as ``round``. Tie-break: the coarser LSB, the higher window.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitwindow.assign.choice import Choice, Question, window_text
-from bitwindow.numbers.cast import cast_floats
+from bitwindow.assign.least_error import least_squared_error
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Overflow, Rounding
-from bitwindow.spectrum.sqnr import Energy, error_energy
-
-_SLACK = Fraction(1, 1 << 30)
-"""What float64 sums may differ from exact ones; far more than they do."""
+from bitwindow.spectrum.sqnr import error_energy
 
 
 def mse(question: Question) -> Choice:
     """Return the type with the least squared error."""
-    if question.rounding is Rounding.STOCHASTIC:
-        question = replace(question, rounding=Rounding.ROUND)
-    energies = [_energy(question, length) for length in _candidates(question)]
-    fmt, error = _least_exact(question, energies) if question.values is not None else _least_expected(energies)
+    question = _deterministic(question)
+    fmt, error = _least_expected(question) if question.values is None else _least_exact(question)
     kind = "" if question.values is not None else "expected "
     signal = question.spectrum.signal_energy()
     root = float(error / signal) ** 0.5
@@ -40,6 +32,15 @@ def mse(question: Question) -> Choice:
         format=fmt,
         reason=f"mse: {window_text(fmt)} has the least {kind}squared error ({100 * root:.3g} % of the values' RMS)",
     )
+
+
+def mse_lengths(question: Question) -> NDArray[np.int64]:
+    """Return, for each channel of values at hand, the F with the least squared error."""
+    return least_squared_error(_deterministic(question)).lengths
+
+
+def _deterministic(question: Question) -> Question:
+    return replace(question, rounding=Rounding.ROUND) if question.rounding is Rounding.STOCHASTIC else question
 
 
 def _candidates(question: Question) -> list[int]:
@@ -56,43 +57,15 @@ def _candidates(question: Question) -> list[int]:
     return [*lengths[:1], *range(low, high + 1)] if low > lengths[0] else list(range(low, high + 1))
 
 
-def _energy(question: Question, fraction_length: int) -> tuple[FixedPoint, Energy]:
-    fmt = question.type_with(fraction_length)
-    return fmt, error_energy(question.spectrum, fmt, question.rounding, question.overflow)
+def _least_expected(question: Question) -> tuple[FixedPoint, Fraction]:
+    types = [question.type_with(length) for length in _candidates(question)]
+    totals = [error_energy(question.spectrum, fmt, question.rounding, question.overflow).total for fmt in types]
+    best = min(range(len(totals)), key=totals.__getitem__)
+    return types[best], totals[best]
 
 
-def _least_expected(energies: list[tuple[FixedPoint, Energy]]) -> tuple[FixedPoint, Fraction]:
-    fmt, energy = min(energies, key=lambda pair: pair[1].total)
-    return fmt, energy.total
-
-
-def _least_exact(question: Question, energies: list[tuple[FixedPoint, Energy]]) -> tuple[FixedPoint, Fraction]:
-    """Cast the values, the likeliest types first; what the spectrum proves worse than the best so far is left out."""
+def _least_exact(question: Question) -> tuple[FixedPoint, Fraction]:
     values = np.ravel(np.asarray(question.values))
-    values = values[np.isfinite(values)]
-    best: tuple[Fraction, int] | None = None
-    for fmt, energy in sorted(energies, key=lambda pair: pair[1].total):
-        if best is not None and energy.known > best[0] * (1 + _SLACK):
-            continue
-        found = squared_error(values, fmt, question.rounding, question.overflow), fmt.fraction_length
-        best = found if best is None else min(best, found)
-    if best is None:
-        message = "mse: there is always a candidate"
-        raise AssertionError(message)
-    return question.type_with(best[1]), best[0]
-
-
-def squared_error(values: NDArray[Any], fmt: FixedPoint, rounding: Rounding, overflow: Overflow) -> Fraction:
-    """Return the sum of squared errors of the exact cast of finite values; only the errors' sum is in float64."""
-    largest = float(np.max(np.abs(values), initial=0.0))
-    # Errors as fractions of the largest magnitude there is: their squares stay within the floats.
-    scale = max(math.frexp(largest)[1], fmt.msb_exponent + 2)
-    total = 0.0
-    for start in range(0, values.size, 1 << 18):
-        part = values[start : start + (1 << 18)]
-        stored = cast_floats(part, fmt.as_array(), rounding.code, overflow.code).stored
-        # An unsigned type of 32 bits is a bit pattern.
-        exact = stored.astype(np.int64) if fmt.signed else stored.astype(np.int64) & 0xFFFFFFFF
-        error = part.astype(np.float64) - np.ldexp(exact.astype(np.float64), -fmt.fraction_length)
-        total += float(np.sum(np.ldexp(error, -scale) ** 2))
-    return Fraction(total) * Fraction(2) ** (2 * scale)
+    found = least_squared_error(replace(question, values=values[np.isfinite(values)]))
+    error = Fraction(float(found.errors[0])) * Fraction(2) ** (2 * int(found.scales[0]))
+    return question.type_with(int(found.lengths[0])), error

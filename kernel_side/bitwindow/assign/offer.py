@@ -1,4 +1,4 @@
-"""Types with more bits, or a better window, for the sites that need them: offered with the reason, taken if wanted."""
+"""Better types for the sites that need them, offered with the reason: another window, one a channel, more bits."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
 
 
 @dataclass(frozen=True, kw_only=True)
 class Better:
-    """One site's present type and the one that is enough, with the figures in words."""
+    """One site's present type and the one that is enough, or the types by channel, with the figures in words."""
 
-    present: FixedPoint
-    format: FixedPoint
+    present: AnyFormat
+    format: AnyFormat
     reason: str
+
+    @property
+    def change(self) -> str:
+        """The change in a few words, however many channels there are."""
+        return f"{short(self.present)} -> {short(self.format)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +38,7 @@ class Offer:
     enough: bool = True
 
     @property
-    def formats(self) -> dict[str, FixedPoint]:
+    def formats(self) -> dict[str, AnyFormat]:
         """The offered types by site name, as ``Quantizer.set_formats`` takes them."""
         return {name: site.format for name, site in self.sites.items()}
 
@@ -47,7 +52,16 @@ class Offer:
         return bool(self.sites)
 
     def __str__(self) -> str:
-        rows = [f"  {name}: {site.present} -> {site.format}; {site.reason}" for name, site in self.sites.items()]
+        rows = [f"  {name}: {site.change}; {site.reason}" for name, site in self.sites.items()]
         return "\n".join([self.summary, *rows])
 
     __repr__ = __str__
+
+
+def short(fmt: AnyFormat) -> str:
+    """Return the text of a type, or a short one of types by channel.
+
+    >>> short(ChannelFormats(True, 8, (7, 7, 6)))
+    'sfix8_En6..7 (3 channels)'
+    """
+    return fmt.short() if isinstance(fmt, ChannelFormats) else str(fmt)

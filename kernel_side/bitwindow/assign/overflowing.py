@@ -1,34 +1,43 @@
-"""The finest LSB whose overflows stay within an allowance."""
+"""The finest LSB whose overflows stay within an allowance, for all channels of a spectrum at once."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bitwindow.assign.choice import Question
-from bitwindow.numbers.format import FixedPoint
+from bitwindow.numbers.channel_formats import ChannelFormats
 from bitwindow.numbers.modes import Rounding
 
 
-def overflows(question: Question, fmt: FixedPoint) -> int:
-    """Return the exact number of overflows; under ``stochastic`` rounding a bound that no run exceeds."""
+def overflows(question: Question, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the exact number of overflows by channel; under ``stochastic`` rounding a bound that no run exceeds.
+
+    Args:
+        question: One with as many channels as there are lengths.
+        lengths: The fraction length of each channel.
+    """
     if question.rounding is Rounding.STOCHASTIC:
         # Every stochastic result is that of floor or of ceiling.
-        modes = (Rounding.FLOOR, Rounding.CEILING)
-        return sum(overflows(replace(question, rounding=mode), fmt) for mode in modes)
-    return question.spectrum.counts(fmt, question.rounding, question.overflow).overflow
+        floor, ceiling = (replace(question, rounding=mode) for mode in (Rounding.FLOOR, Rounding.CEILING))
+        return overflows(floor, lengths) + overflows(ceiling, lengths)
+    formats = ChannelFormats(question.signed, question.word_length, tuple(lengths.tolist()))
+    return question.spectrum.channel_counts(formats, question.rounding, question.overflow)[1]
 
 
-def finest(question: Question, allowed: int) -> FixedPoint | None:
-    """Return the type with the finest LSB that has at most ``allowed`` overflows; None where none has.
+def finest(question: Question, allowed: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the finest fraction length of each channel with at most its ``allowed`` overflows.
 
-    Halving the LSB halves the range, so the overflows never fewer: a bisection finds the border.
+    Where none has so few it is one less than the coarsest LSB's. Halving the LSB halves the range, so the overflows are
+    never fewer: a bisection finds the border.
     """
-    lengths = question.fraction_lengths
-    low, high = 0, len(lengths)
-    while low < high:
-        middle = (low + high) // 2
-        if overflows(question, question.type_with(lengths[middle])) <= allowed:
-            low = middle + 1
-        else:
-            high = middle
-    return None if low == 0 else question.type_with(lengths[low - 1])
+    first = question.fraction_lengths[0]
+    low, high = np.zeros_like(allowed), np.full_like(allowed, len(question.fraction_lengths))
+    while np.any(open_ := low < high):
+        middle = np.minimum((low + high) // 2, len(question.fraction_lengths) - 1)
+        fits = overflows(question, first + middle) <= allowed
+        low = np.where(open_ & fits, middle + 1, low)
+        high = np.where(open_ & ~fits, middle, high)
+    return first + low - 1

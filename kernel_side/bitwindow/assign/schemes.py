@@ -60,8 +60,8 @@ def choose(
     >>> choose("histogram", Spectrum.of([0.3, 0.4, -0.9]), 8, True).reason
     'histogram: window 2^4 to 2^-2 holds 100 % of the MSBs'
     """
-    found = _scheme(scheme)
-    _check_percentile(percentile)
+    found = scheme_of(scheme)
+    check_percentile(percentile)
     modes = Rounding.parse(rounding), Overflow.parse(overflow)
     FixedPoint(signed, word_length, 0)
     whole = spectrum.merged()
@@ -81,14 +81,24 @@ def choose(
     return replace(choice, flag="; ".join([*filter(None, [choice.flag]), *flags]))
 
 
-def _scheme(name: str) -> Scheme:
+def scheme_of(name: str) -> Scheme:
+    """Return a scheme by its name.
+
+    Raises:
+        SettingError: If there is none.
+    """
     if name not in SCHEMES:
         message = f"scheme: wanted one of {', '.join(map(repr, SCHEMES))}; got {name!r}. Choose one of these names."
         raise SettingError(message)
     return SCHEMES[name]
 
 
-def _check_percentile(percentile: float) -> None:
+def check_percentile(percentile: float) -> None:
+    """Check a percentage of values.
+
+    Raises:
+        SettingError: If it is out of range.
+    """
     if not 0 < percentile <= 100:
         message = (
             f"percentile: wanted a percentage over 0 and at most 100; got {percentile!r}. "

@@ -37,7 +37,7 @@ class Document:
         self._wants_function = False
         self._labels = False
         self._saved_state: Any = None
-        self._saved_samples = 0
+        self._saved: tuple[int, tuple[str, ...]] = (0, ())
         self._stop_listening: Step = lambda: None
 
     def described(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Document:
         q = self.quantizer
         if q is None or self._stage != "ready":
             return False
-        return q.state is not self._saved_state or q.calibration.samples != self._saved_samples
+        return q.state is not self._saved_state or _besides(q) != self._saved
 
     def load(self, function: str | None = None) -> None:
         """Open the file, in a thread.
@@ -96,9 +96,9 @@ class Document:
     def save(self, path: str) -> None:
         """Write the quantizer to a file, whole or not at all."""
         with self._lock:
-            state, samples = self.quantizer.state, self.quantizer.calibration.samples
+            state, besides = self.quantizer.state, _besides(self.quantizer)
             self.quantizer.save(path)
-            self._saved_state, self._saved_samples = state, samples
+            self._saved_state, self._saved = state, besides
         self.tell()
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ class Document:
         self.quantizer = q
         self._number = next((number for number, living in QUANTIZERS.items().items() if living is q), 0)
         self._wants_function = False
-        self._saved_state, self._saved_samples = q.state, q.calibration.samples
+        self._saved_state, self._saved = q.state, _besides(q)
         self._stop_listening = q.listen(lambda _event: self.tell())
         self._stage = "ready" if q.calibrated else "waiting"
 
@@ -149,5 +149,10 @@ class Document:
         if settings.get("rounding"):
             q.rounding = settings["rounding"]
         q.calibrate(inputs, progress=False, restart=True)
-        q.assign(settings.get("scheme"), settings.get("wordLength"))
+        q.assign(settings.get("scheme"), settings.get("wordLength"), keep=q.locked)
         self._stage = "ready"
+
+
+def _besides(quantizer: Any) -> tuple[int, tuple[str, ...]]:
+    """Return what a file keeps besides the state, to see whether it has changed."""
+    return quantizer.calibration.samples, quantizer.locked

@@ -57,11 +57,13 @@ class Tabs:
 def dress(panel: Any, display: dict[str, Any]) -> None:
     """Give a panel the user's thresholds and colours."""
     window = panel.heat_map.window
-    window.underflow_threshold = float(display.get("underflowThreshold", window.underflow_threshold))
-    window.overflow_threshold = float(display.get("overflowThreshold", window.overflow_threshold))
+    panel.looks.begin_with(
+        float(display.get("underflowThreshold", window.underflow_threshold)),
+        float(display.get("overflowThreshold", window.overflow_threshold)),
+    )
     colours = COLOUR_MAPS.get(str(display.get("colourMap", "")))
     if colours is not None:
-        panel.heat_map.mark.scales["color"].colors = list(colours)
+        panel.colour(colours)
 
 
 TABS = Tabs()

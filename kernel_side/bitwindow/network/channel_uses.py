@@ -12,6 +12,7 @@ from bitwindow.network.channels import axis_in_parameter, output_axis, seen_shap
 from bitwindow.network.inside import Values, every_layer
 from bitwindow.network.records import Contraction, Convolution, FloatComputation, Layer, Network, Operand
 
+_IN_LOOPS = "layer {layer} reads {site} inside a loop, whose step is compiled for one LSB a tensor"
 _KNOWN: dict[int, tuple[weakref.ref[Network], dict[str, str]]] = {}
 """By the network's id: its answers so far; every step of a drag asks."""
 
@@ -44,7 +45,7 @@ def _why_one_type(network: Network, site: str) -> str:
     for layer, values in every_layer(network):
         for place, operand in enumerate((*layer.operands, *([layer.bias] if layer.bias else []))):
             if operand.parameter == site:
-                where = "" if layer.name in outside else f"layer {layer.name} reads {site} inside a loop"
+                where = "" if layer.name in outside else _IN_LOOPS.format(layer=layer.name, site=site)
                 reason = where or _why_not_here(network, layer, values, place, operand)
                 if reason:
                     return reason

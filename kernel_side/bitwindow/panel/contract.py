@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from bitwindow.calibrate.channels import Channels
 from bitwindow.network.records import SiteKind
 from bitwindow.numbers.channel_formats import AnyFormat
+from bitwindow.session.view import View
 from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
 
-Event = Literal["formats", "settings", "calibration", "evaluation", "strips", "search"]
-"""What changed: a type, a setting, a calibration, the accuracy, that of other windows, or a search for better types."""
+Event = Literal["formats", "settings", "calibration", "evaluation", "strips", "search", "locks"]
+"""What changed: a type, a setting, a calibration, the accuracy, that of other windows, a search, the locks."""
 
 Listener = Callable[[str], None]
 
@@ -127,10 +128,14 @@ class QuantizerView(Protocol):
     def chosen_formats(self) -> Mapping[str, AnyFormat | str]: ...
     @property
     def changed_sites(self) -> Sequence[str]: ...
+    @property
+    def locked(self) -> Collection[str]: ...
 
     def set_formats(self, formats: Mapping[str, AnyFormat | str], *, join: bool = ...) -> object: ...
     def assign(self, *, scheme: str = ..., word_length: int = ..., keep: Collection[str] = ...) -> object: ...
     def reset(self, *names: str, join: bool = ...) -> object: ...
+    def lock(self, *names: str) -> object: ...
+    def unlock(self, *names: str) -> object: ...
     def undo(self) -> object: ...
     def redo(self) -> object: ...
     def listen(self, callback: Listener) -> Callable[[], None]: ...
@@ -173,6 +178,18 @@ class StripView(Protocol):
 
 
 @runtime_checkable
+class AssignsByChannel(Protocol):
+    """A quantizer that can give each output channel of a weight a window of its own."""
+
+    @property
+    def per_channel(self) -> bool | Collection[str]: ...
+
+    def assign(
+        self, *, scheme: str = ..., word_length: int = ..., per_channel: bool | None = ..., keep: Collection[str] = ...
+    ) -> object: ...
+
+
+@runtime_checkable
 class LooksAhead(Protocol):
     """A quantizer that evaluates in idle time what windows would give elsewhere, first that of the focused site."""
 
@@ -180,6 +197,13 @@ class LooksAhead(Protocol):
     def strips(self) -> Mapping[str, StripView]: ...
 
     def focus(self, name: str | None) -> object: ...
+
+
+@runtime_checkable
+class KeepsView(Protocol):
+    """A quantizer that remembers how its panel was looked at, and saves it with the rest."""
+
+    view: View | None
 
 
 class SearchView(Protocol):
@@ -202,7 +226,9 @@ class Searches(Protocol):
     @property
     def search_progress(self) -> SearchView | None: ...
 
-    def search(self, word_length: int | None = ..., *, keep: Collection[str] = ...) -> object: ...
+    def search(
+        self, word_length: int | None = ..., *, per_channel: bool | None = ..., keep: Collection[str] = ...
+    ) -> object: ...
     def stop_search(self) -> object: ...
 
 

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from bitwindow.assign.schemes import SCHEMES
 from bitwindow.numbers.modes import Overflow, Rounding
-from bitwindow.panel.contract import QuantizerView, Searches, is_searching
+from bitwindow.panel.contract import AssignsByChannel, QuantizerView, Searches, is_searching
 
 WORD_LENGTHS = range(2, 17)
 MEASURED = "loss"
@@ -49,7 +49,8 @@ class Controls:
     Args:
         quantizer: What is shown and changed.
         act: See ``Action``.
-        assign: Called with (scheme, word length) when the user wants all types chosen anew.
+        assign: Called with (scheme, word length, per channel) when the user wants all types chosen anew; the last is
+            None where it stays as it was.
         reset: Called when the user wants the scheme's types back.
         lock: Called when the user wants the selected rows locked, or unlocked where all of them are.
     """
@@ -59,7 +60,7 @@ class Controls:
         quantizer: QuantizerView,
         act: Action,
         *,
-        assign: Callable[[str, int], object],
+        assign: Callable[[str, int, bool | None], object],
         reset: Callable[[], object],
         lock: Callable[[], object],
     ) -> None:
@@ -72,6 +73,8 @@ class Controls:
         self.rounding = _dropdown("Rounding", "How x * 2^F becomes an integer")
         self.overflow = _dropdown("Overflow", "What becomes of an integer outside the range")
         self.accumulator = _dropdown("Accumulator", "Width of the sums of products; exact keeps every bit")
+        self.per_channel = widgets.Checkbox(description="Per channel", indent=False)
+        self.per_channel.add_class("bw-check")
         self.assign = _button("Assign", "magic")
         self.undo = _button("Undo", "undo")
         self.redo = _button("Redo", "repeat")
@@ -79,7 +82,7 @@ class Controls:
         self.lock = _button("Lock", "lock")
         self.widget = widgets.HBox(
             [
-                _group(self.scheme, self.word_length, self.assign),
+                _group(self.scheme, self.word_length, self.per_channel, self.assign),
                 _group(self.undo, self.redo, self.reset, self.lock),
                 _group(self.rounding, self.overflow, self.accumulator),
             ],
@@ -99,6 +102,7 @@ class Controls:
             scheme = MEASURED if is_searching(q) else q.scheme
             _fill(self.scheme, [(name, name) for name in (*SCHEMES, *measured)], scheme)
             _fill(self.word_length, [(str(bits), bits) for bits in WORD_LENGTHS], q.word_length)
+            self.per_channel.value = isinstance(q, AssignsByChannel) and bool(q.per_channel)
             _fill(self.rounding, [(_spoken(mode.value), mode.value) for mode in Rounding], str(q.rounding))
             _fill(self.overflow, [(_spoken(mode.value), mode.value) for mode in Overflow], str(q.overflow))
             _fill(self.accumulator, list(ACCUMULATORS), bits)
@@ -111,6 +115,8 @@ class Controls:
         uncalibrated = "" if q.calibrated else "no data counted yet, call q.calibrate(data)"
         _usable(self.scheme, "How each site's type is chosen from its spectrum", uncalibrated)
         _usable(self.word_length, "Word length of weights and activations, in bits", uncalibrated)
+        self.per_channel.layout.display = None if isinstance(q, AssignsByChannel) else "none"
+        _usable(self.per_channel, _PER_CHANNEL, uncalibrated)
         searching = is_searching(q)
         self.assign.description, self.assign.icon = ("Stop", "stop") if searching else ("Assign", "magic")
         _usable(self.assign, _STOP if searching else _ASSIGN, uncalibrated)
@@ -126,6 +132,7 @@ class Controls:
     def _connect(self) -> None:
         for control in (self.scheme, self.word_length):
             control.observe(self._on_change(self._assign), "value")
+        self.per_channel.observe(self._on_change(lambda: self._assign(per_channel=self.per_channel.value)), "value")
         self.rounding.observe(self._on_change(self._set_rounding), "value")
         self.overflow.observe(self._on_change(self._set_overflow), "value")
         self.accumulator.observe(self._on_change(self._set_accumulator), "value")
@@ -148,9 +155,9 @@ class Controls:
         else:
             self._assign()
 
-    def _assign(self) -> None:
+    def _assign(self, *, per_channel: bool | None = None) -> None:
         scheme, bits = self.scheme.value, self.word_length.value
-        self._act(lambda: self._assign_all(scheme, bits), f"Choosing types by {scheme} …")
+        self._act(lambda: self._assign_all(scheme, bits, per_channel), f"Choosing types by {scheme} …")
 
     def _set_rounding(self) -> None:
         self._act(lambda: setattr(self._quantizer, "rounding", self.rounding.value))
@@ -164,6 +171,10 @@ class Controls:
 
 
 _ASSIGN = "Choose the type of every site anew, by scheme and word length"
+_PER_CHANNEL = (
+    "Give each output channel of a weight its own window; memory stays the same, "
+    "and the sums of each channel are shifted by as many bits as its window asks for"
+)
 _STOP = "Stop the search; all types stay as they are"
 _LOCK = "Keep the types of the selected rows, whatever is dragged, reset or assigned here"
 

@@ -182,9 +182,10 @@ class Detail:
 
 
 _WORD_KEY = (
-    '<span class="bw-key"><span class="bw-msb bw-kept">1</span> MSB <span class="bw-kept">10</span> bits kept '
-    '<span class="bw-lost">01</span> bits lost <span class="bw-above">1</span> bits above the window '
-    '<span class="bw-stored">01</span> stored word, two\'s complement</span>'
+    '<span class="bw-key"><span><i class="bw-msb bw-kept">1</i> MSB</span> '
+    '<span><i class="bw-kept">10</i> bits kept</span> '
+    '<span><i class="bw-lost">01</i> bits lost</span> <span><i class="bw-above">1</i> bits above the window</span> '
+    '<span><i class="bw-stored">01</i> stored word, two\'s complement</span></span>'
 )
 
 

@@ -8,15 +8,17 @@ extension hides it while the widget lives, and hides the widget's error when it 
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bitwindow.panel import markup, wording
 from bitwindow.panel.contract import QuantizerView
 from bitwindow.panel.drawing import heat_map_drawing
-from bitwindow.panel.panel import Panel
 from bitwindow.panel.png import drawing_png
 from bitwindow.panel.row_sites import site_rows
 from bitwindow.panel.svg import picture_svg
+
+if TYPE_CHECKING:
+    from bitwindow.panel.panel import Panel
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
@@ -26,8 +28,7 @@ def show(panel: Panel) -> None:
     from IPython.display import display
 
     display(widget_bundle(panel), raw=True)  # type: ignore[no-untyped-call]
-    bundle, metadata = picture_bundle(panel.quantizer)
-    display(bundle, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+    panel.saved_picture.show()
 
 
 def widget_bundle(panel: Panel) -> dict[str, Any]:

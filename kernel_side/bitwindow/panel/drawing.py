@@ -11,7 +11,7 @@ from typing import Literal
 
 from bitwindow.panel.contract import SiteView
 from bitwindow.panel.palette import colour
-from bitwindow.panel.picture import Columns, Part, PictureRow, columns, picture_row
+from bitwindow.panel.picture import Columns, Part, PictureRow, map_columns, picture_row
 from bitwindow.panel.rows import RowText, row_text
 from bitwindow.panel.wording import count
 
@@ -77,7 +77,7 @@ class Drawing:
 
 def heat_map_drawing(sites: Sequence[SiteView], caption: str = "") -> Drawing:
     """Return the heat map of at most sixty sites with names, types and counts; ``caption`` stands above it."""
-    shown, drawn = columns(sites), sites[:MOST_ROWS]
+    shown, drawn = map_columns(sites), sites[:MOST_ROWS]
     edge, top = NAMES + CELL * len(shown.exponents), TOP + (18 if caption else 0)
     header: list[Box | Label] = [*_exponents(shown, top), *_headings(edge, top)]
     if caption:
@@ -124,12 +124,16 @@ def _cells(row: PictureRow, top: int) -> Iterator[Box | Label]:
             yield Label(x=left + 0.5 * CELL, y=top + 14, text="±", anchor="middle", size=10)
 
 
-def _window(row: PictureRow, top: int) -> Iterator[Box]:
-    """Yield the outline of the window, as far as it is shown."""
+def _window(row: PictureRow, top: int) -> Iterator[Box | Label]:
+    """Yield the outline of the window, as far as it is shown, with a mark where it goes on."""
     places = [place for place, cell in enumerate(row.cells) if cell.part in {Part.WINDOW, Part.SIGN}]
     if places:
         left, width = NAMES + CELL * places[0], CELL * len(places)
         yield Box(x=left, y=top + 0.5, width=width, height=ROW - 1, stroke=INK, stroke_width=1.2)
+        if row.format is not None and row.format.msb_exponent > row.cells[0].exponent:
+            yield Label(x=left + 2, y=top + 14, text="<", size=9)
+        if row.format is not None and row.format.lsb_exponent < row.cells[-1].exponent:
+            yield Label(x=left + width - 2, y=top + 14, text=">", anchor="end", size=9)
 
 
 def _shortened(name: str, longest: int = 24) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import bqplot
@@ -15,8 +14,9 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import palette
 from bitwindow.panel.bit_window import NO_MARGIN, BitWindow
 from bitwindow.panel.contract import LooksAhead, QuantizerView, SiteView
-from bitwindow.panel.picture import Columns, PictureRow, columns, fixed_format, limited, picture_row, window_columns
-from bitwindow.panel.row_sites import TogetherSite
+from bitwindow.panel.figure import QuietFigure
+from bitwindow.panel.picture import Columns, PictureRow, fixed_format, grown, limited, map_columns, picture_row
+from bitwindow.panel.row_sites import TogetherSite, site_name
 from bitwindow.panel.rows import note, precision
 from bitwindow.panel.strips import strips_to_wire
 from bitwindow.panel.wire import Row
@@ -61,15 +61,15 @@ class HeatMap:
         self._sized = False
         self._focused: str | None = None
         self.window = BitWindow(tooltips=True)
-        shades = bqplot.ColorScale(colors=[palette.hexadecimal(blue) for blue in palette.RAMP], min=0, max=1)
+        self.shades = bqplot.ColorScale(colors=[palette.hexadecimal(blue) for blue in palette.RAMP], min=0, max=1)
         self.mark = bqplot.GridHeatMap(
             color=np.zeros((2, 2)),
             row=np.arange(3.0),
             column=np.arange(3.0),
-            scales={"row": self.window.y_scale, "column": self.window.x_scale, "color": shades},
+            scales={"row": self.window.y_scale, "column": self.window.x_scale, "color": self.shades},
             stroke="#e3e8ee",
         )
-        self.figure = bqplot.Figure(
+        self.figure = QuietFigure(
             marks=[self.mark],
             interaction=self.window,
             fig_margin=dict(NO_MARGIN),
@@ -104,10 +104,10 @@ class HeatMap:
             if spectra_changed:
                 self._spectra = [site.spectrum for site in sites]
                 self.window.tables = tuple(_table(spectrum) for spectrum in self._spectra)
-            locked = {row.name: row.locked for row in self.window.rows}
+            locked = set(quantizer.locked)
             modes = (self.window.rounding, self.window.overflow)
             self.window.rows = tuple(
-                self._row(site, modes).with_lock(locked=locked.get(site.name, False)) for site in sites
+                self._row(site, modes).with_lock(locked=site_name(site) in locked) for site in sites
             )
             self.show_strips(quantizer, [site.name for site in sites])
         if not self._sized and sites:
@@ -152,12 +152,11 @@ class HeatMap:
     def _columns(self, sites: Sequence[SiteView], *, spectra_changed: bool) -> Columns:
         """Return the bit positions to show; while the spectra stay, only a window can want more of them."""
         if self._shown is None or spectra_changed:
-            wanted = columns(sites)
+            wanted = map_columns(sites)
             return wanted if self._shown is None else limited(self._shown.joined(wanted))
         if self.window.dragging:
             return self._shown
-        windows = [window_columns(fmt) for fmt in map(fixed_format, sites) if fmt is not None]
-        return limited(reduce(Columns.joined, windows, self._shown))
+        return grown(self._shown, [fmt for fmt in map(fixed_format, sites) if fmt is not None])
 
     def _paint(self, picture: Sequence[PictureRow], shown: Columns) -> None:
         # The wire runs from the lowest bit up, as the reversed scale wants it.

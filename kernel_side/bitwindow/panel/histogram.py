@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import palette
+from bitwindow.panel.figure import QuietFigure
 from bitwindow.panel.picture import Columns
 
 Scale = Literal["linear", "log"]
@@ -41,7 +42,7 @@ class Histogram:
         self._axes = {name: self._axis(name) for name in self.counts}
         self.mask = self._polygons(palette.hexadecimal(palette.MASK), opacity=0.35, stroke=0)
         self.window = self._polygons("#8a6d00", opacity=0.0, stroke=2)
-        self.figure = bqplot.Figure(
+        self.figure = QuietFigure(
             marks=[*self.bars.values(), self.mask, self.window],
             axes=list(self._axes.values()),
             fig_margin={"top": 6, "bottom": 3, "left": LEFT, "right": 0},

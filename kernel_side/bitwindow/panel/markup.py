@@ -118,9 +118,10 @@ def memory(before: int, after: int) -> str:
     )
 
 
-def sites(fixed: int, floating: int, locked: int) -> str:
-    """Return how many sites have a type, how many are float, and how many of all are locked."""
-    parts = [f"<b>{wording.count(fixed)}</b> fixed point", f"<b>{wording.count(floating)}</b> float"]
+def sites(fixed: int, floating: int, locked: int, apart: int = 0) -> str:
+    """Return how many sites have a type, how many of them one a channel, how many are float and how many locked."""
+    by_channel = f" (<b>{wording.count(apart)}</b> by channel)" if apart else ""
+    parts = [f"<b>{wording.count(fixed)}</b> fixed point{by_channel}", f"<b>{wording.count(floating)}</b> float"]
     if locked:
         parts.append(f"<b>{wording.count(locked)}</b> locked")
     return f'<div class="bw-figure"><span class="bw-label">Sites</span> {", ".join(parts)}</div>'
@@ -136,8 +137,11 @@ def error(text: str) -> str:
     return f'<div class="bw-error" role="alert">{escape(text)}</div>' if text else ""
 
 
-LEGEND = (
-    '<div class="bw-legend"><i class="bw-ramp"></i> few to many MSBs of the row (both signs) '
-    '<span></span><i class="bw-gray"></i> the type has no bit there <span></span><i class="bw-sign">±</i> sign bit '
-    "<span></span>≈ marks an estimate, all counts are exact</div>"
-)
+def legend(colours: Sequence[str]) -> str:
+    """Return the key of the map, whose cells have these colours from few to many MSBs."""
+    ramp = f"background:linear-gradient(90deg,{escape(','.join(colours))})"
+    return (
+        f'<div class="bw-legend"><i class="bw-ramp" style="{ramp}"></i> few to many MSBs of the row (both signs) '
+        '<span></span><i class="bw-gray"></i> the type has no bit there <span></span><i class="bw-sign">±</i> sign bit '
+        "<span></span>≈ marks an estimate, all counts are exact</div>"
+    )

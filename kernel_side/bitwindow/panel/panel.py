@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,20 +16,22 @@ from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup, wording
 from bitwindow.panel.changes import Changes
 from bitwindow.panel.closing import close_below
-from bitwindow.panel.contract import QuantizerView, Searches, SearchView, SiteView
+from bitwindow.panel.contract import AssignsByChannel, QuantizerView, Searches, SearchView, SiteView
 from bitwindow.panel.controls import MEASURED, Controls, Selected
 from bitwindow.panel.detail import Detail
 from bitwindow.panel.heat_map import HeatMap
+from bitwindow.panel.looks import Looks
 from bitwindow.panel.paced import Paced
 from bitwindow.panel.resting import Resting
-from bitwindow.panel.row_editor import RowEditor
+from bitwindow.panel.row_editor import LOCKED, RowEditor
 from bitwindow.panel.row_sites import RowSites
+from bitwindow.panel.saved_picture import SavedPicture
 from bitwindow.panel.summary import Summary
 
 SECONDS_BETWEEN_UPDATES = 0.1
 """How often the progress of an evaluation or a calibration is drawn at most; its end is always drawn."""
 
-HAND_RESTS, HAND_MOVES = 0.2, 1.0
+HAND_RESTS, HAND_MOVES = 0.4, 1.5
 """What stands around the map follows a drag when the hand rests so long, and else so often, in seconds."""
 
 _STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
@@ -55,12 +57,20 @@ class Panel(widgets.VBox):
         self.row_sites = RowSites(quantizer=quantizer)
         self.heat_map = HeatMap(self._windows_changed, self._window_action, self._select_row, self._window_settled)
         self.editor = RowEditor(
-            self._set_format, self._move_window, self._select, self._act, self._reset, self._toggle_channels
+            self._set_format,
+            self._move_window,
+            self._select,
+            self._act,
+            self._reset,
+            self._toggle_channels,
+            self._show_page,
         )
         self.detail = Detail(self._act)
+        self.legend = widgets.HTML(markup.legend(self.heat_map.shades.colors))
         self.error = widgets.HTML()
         self.busy = widgets.HTML()
-        self._selected = next(iter(quantizer.sites), None)
+        self.looks = Looks(quantizer, self.heat_map.window, self.row_sites)
+        self._selected = self.looks.take_up() or next(iter(quantizer.sites), None)
         self._drawing = threading.Lock()
         self._waiting: set[str] = set()
         self._last_progress = 0.0
@@ -71,6 +81,7 @@ class Panel(widgets.VBox):
         }
         super().__init__([*self._parts()])
         self.add_class("bw-panel")
+        self.saved_picture = SavedPicture(quantizer, str(self.model_id))
         self._stop_listening = quantizer.listen(self._heard)
         self.heat_map.window.observe(self._selection_changed, "selected")
         self._draw("formats", "settings", "calibration", "evaluation")
@@ -82,7 +93,7 @@ class Panel(widgets.VBox):
         yield self.busy
         yield self.error
         yield self.heat_map.widget
-        yield widgets.HTML(markup.LEGEND)
+        yield self.legend
         yield self.changes.widget
         yield self.editor.widget
         yield self.detail.widget
@@ -102,6 +113,11 @@ class Panel(widgets.VBox):
             raise KeyError(message)
         self._select(name)
 
+    def colour(self, colours: Sequence[str]) -> None:
+        """Draw the map in these colours, from few to many MSBs."""
+        self.heat_map.shades.colors = list(colours)
+        self.legend.value = markup.legend(colours)
+
     def _ipython_display_(self, **_wanted: object) -> None:
         from bitwindow.panel.display import show
 
@@ -113,6 +129,8 @@ class Panel(widgets.VBox):
             return
         self._closed = True
         self._stop_listening()
+        self.looks.close()
+        self.saved_picture.close()
         self.heat_map.window.unobserve(self._selection_changed, "selected")
         self._draw_around_soon.close()
         for paced in self._paced.values():
@@ -156,7 +174,7 @@ class Panel(widgets.VBox):
 
     def _draw_waiting(self) -> None:
         waiting = {self._waiting.pop() for _ in range(len(self._waiting))}
-        if waiting & {"formats", "settings", "calibration", "selection"}:
+        if waiting & {"formats", "settings", "calibration", "selection", "locks"}:
             with self._errors_shown(clear=False):
                 self._draw_rows(map_too=waiting != {"selection"})
         elif "around" in waiting:
@@ -175,6 +193,7 @@ class Panel(widgets.VBox):
         names = list(rows)
         if self._selected not in rows:  # the row of a channel whose site is closed, or has one type now
             self._selected = self.row_sites.site_of(self._selected)
+        self.looks.keep(self._selected)
         if map_too:
             self.heat_map.show(self.quantizer, list(rows.values()))
         if self._selected in names:
@@ -188,13 +207,16 @@ class Panel(widgets.VBox):
             self._draw_around(rows)
 
     def _draw_around(self, rows: Mapping[str, SiteView]) -> None:
-        q, window = self.quantizer, self.heat_map.window
+        q = self.quantizer
         site = None if self._selected is None else rows.get(self._selected)
         self.controls.show(self._selection())
-        self.summary.show(sum(row.locked for row in window.rows))
+        self.summary.show(len(q.locked))
         self.changes.show()
         opened = self.row_sites.site_of(self._selected) in self.row_sites.opened
-        self.editor.show(list(rows), site, str(q.rounding), self._why_no_reset(), opened=opened)
+        locked = self.row_sites.site_of(self._selected) in q.locked
+        pages = self.row_sites.pages(self._selected)
+        why = self._why_no_reset()
+        self.editor.show(list(rows), site, str(q.rounding), why, opened=opened, locked=locked, pages=pages)
         self.detail.show(site, str(q.rounding), str(q.overflow))
 
     def _selection(self) -> Selected:
@@ -205,15 +227,11 @@ class Panel(widgets.VBox):
     def _why_no_reset(self) -> str:
         if self._selected is None:
             return "No row is selected"
-        if self._selected in self._locked():
-            return "The row is locked: unlock it first"
+        if self.row_sites.site_of(self._selected) in self.quantizer.locked:
+            return LOCKED
         if self.row_sites.site_of(self._selected) not in self.quantizer.changed_sites:
             return f"The type is as {self.quantizer.scheme} chose it"
         return ""
-
-    def _locked(self) -> set[str]:
-        """Return the names of the locked rows."""
-        return {row.name for row in self.heat_map.window.rows if row.locked}
 
     def _select(self, name: str) -> None:
         if name != self._selected:
@@ -229,7 +247,7 @@ class Panel(widgets.VBox):
         self.controls.show(self._selection())
 
     def _windows_changed(self, changed: Mapping[int, FixedPoint]) -> None:
-        names, locked = list(self.row_sites.rows), self._locked()
+        names, locked = list(self.row_sites.rows), self.quantizer.locked
         windows = {names[row]: fmt for row, fmt in changed.items()}
         free = {name: fmt for name, fmt in windows.items() if self.row_sites.site_of(name) not in locked}
         # All of one drag, over all selected rows, is one step to undo.
@@ -248,19 +266,25 @@ class Panel(widgets.VBox):
             self._act(self.quantizer.undo)
         elif action == "redo":
             self._act(self.quantizer.redo)
-        elif action == "reset":
-            names = list(self.row_sites.rows)
-            self._act(lambda: self._reset(*(names[row] for row in rows)))
         else:
-            self._draw("selection")
+            names = self._sites_of(rows)
+            change = {"reset": self._reset, "lock": self.quantizer.lock, "unlock": self.quantizer.unlock}[action]
+            self._act(lambda: change(*names))
 
-    def _assign(self, scheme: str, word_length: int) -> None:
+    def _sites_of(self, rows: Iterable[int]) -> list[str]:
+        """Return the sites of rows, by place. A lock or a reset of a channel's row is one of its site."""
+        names = list(self.row_sites.rows)
+        return list(dict.fromkeys(self.row_sites.site_of(names[row]) or "" for row in rows if row < len(names)))
+
+    def _assign(self, scheme: str, word_length: int, per_channel: bool | None) -> None:  # noqa: FBT001  (a setting)
         """Choose all types anew, but not those of locked rows; a scheme that measures does so in the background."""
-        kept = sorted(self._locked())
-        if scheme == MEASURED and isinstance(self.quantizer, Searches):
-            self.quantizer.search(word_length, keep=kept)
+        q, kept = self.quantizer, sorted(self.quantizer.locked)
+        if scheme == MEASURED and isinstance(q, Searches):
+            q.search(word_length, per_channel=per_channel, keep=kept)
+        elif per_channel is not None and isinstance(q, AssignsByChannel):
+            q.assign(scheme=scheme, word_length=word_length, per_channel=per_channel, keep=kept)
         else:
-            self.quantizer.assign(scheme=scheme, word_length=word_length, keep=kept)
+            q.assign(scheme=scheme, word_length=word_length, keep=kept)
 
     def _show_search(self) -> None:
         """Show how far a search is, or what went wrong in it."""
@@ -281,18 +305,16 @@ class Panel(widgets.VBox):
 
     def _reset(self, *names: str) -> None:
         """Give rows the scheme's types, or all of them; locked ones keep theirs."""
-        wanted = set(names or self.quantizer.changed_sites) - self._locked()
-        free = {site for name in wanted if (site := self.row_sites.site_of(name))}
+        wanted = {self.row_sites.site_of(name) or "" for name in names or self.quantizer.changed_sites}
+        free = wanted - set(self.quantizer.locked)
         if free:
             self.quantizer.reset(*free)
 
     def _lock_selected(self) -> None:
         """Lock the selected rows, or unlock them where all are locked."""
-        window, wanted = self.heat_map.window, not self._selection().all_locked
-        window.rows = tuple(
-            row.with_lock(locked=wanted) if place in window.selected else row for place, row in enumerate(window.rows)
-        )
-        self._draw("selection")
+        names = self._sites_of(self.heat_map.window.selected)
+        if names:
+            (self.quantizer.unlock if self._selection().all_locked else self.quantizer.lock)(*names)
 
     def _set_format(self, name: str, fmt: AnyFormat | str) -> None:
         self.quantizer.set_formats(self.row_sites.typed(name, fmt))
@@ -302,6 +324,11 @@ class Panel(widgets.VBox):
 
     def _toggle_channels(self, name: str) -> None:
         self.row_sites.toggle(name)
+        self._draw("formats")
+
+    def _show_page(self, name: str, page: int) -> None:
+        self.row_sites.show_page(name, page)
+        self._select(self.row_sites.site_of(name) or name)  # a channel that goes away cannot stay selected
         self._draw("formats")
 
     def _act(self, action: Callable[[], object], doing: str = "") -> None:

@@ -9,12 +9,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
 
 from bitwindow.network.records import SiteKind
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel.contract import SiteView
 
 MAX_COLUMNS = 64
+WIDE = 16
+"""A window of more bits, as that of a bias of 32, reaches far beyond what any value uses: it asks for no column."""
+_GLIMPSE = 4
+"""The columns of such a window that are shown at least."""
 _MARGIN = 2
 _TAIL = 1e-4
 """The share of a row's nonzero values that may gather in the lowest column."""
@@ -116,13 +121,39 @@ def columns(sites: Sequence[SiteView]) -> Columns:
 
     At most 64 columns; when that is too few the lowest are left out, and what they hold is added to the lowest shown.
     """
-    wanted: Columns | None = None
-    for site in sites:
-        for part in _wanted_by(site):
-            wanted = part if wanted is None else wanted.joined(part)
-    if wanted is None:
-        return Columns(high=3, low=-12)
-    return limited(wanted)
+    windows = [window_columns(fmt) for site in sites if (fmt := fixed_format(site)) is not None]
+    values = [part for site in sites if (part := _wanted_by_values(site)) is not None]
+    return limited(reduce(Columns.joined, [*windows, *values])) if windows or values else Columns(high=3, low=-12)
+
+
+def map_columns(sites: Sequence[SiteView]) -> Columns:
+    """Choose the positions that a map of many rows shows: as ``columns``, but for windows of more than 16 bits.
+
+    Of those at least four bits are shown, so that all cells are as wide as the values of the network allow.
+    """
+    values = [part for site in sites if (part := _wanted_by_values(site)) is not None]
+    formats = [fmt for site in sites if (fmt := fixed_format(site)) is not None]
+    return grown(reduce(Columns.joined, values) if values else None, formats)
+
+
+def grown(shown: Columns | None, formats: Sequence[FixedPoint]) -> Columns:
+    """Return the columns, at most 64, that also show the windows of some types: wide ones in part."""
+    for fmt in sorted(formats, key=lambda fmt: fmt.word_length > WIDE):
+        if shown is None or fmt.word_length <= WIDE:
+            window = window_columns(fmt)
+            shown = window if shown is None else shown.joined(window)
+        else:
+            shown = shown.joined(_glimpse(fmt, shown))
+    return Columns(high=3, low=-12) if shown is None else limited(shown)
+
+
+def _glimpse(fmt: FixedPoint, shown: Columns) -> Columns:
+    """Return what to add for some bits of a wide window to be seen."""
+    if fmt.lsb_exponent > shown.high - _GLIMPSE + 1:
+        return Columns(high=fmt.lsb_exponent + _GLIMPSE - 1, low=fmt.lsb_exponent)
+    if fmt.msb_exponent < shown.low + _GLIMPSE - 1:
+        return Columns(high=fmt.msb_exponent, low=fmt.msb_exponent - _GLIMPSE + 1)
+    return shown
 
 
 def limited(wanted: Columns) -> Columns:
@@ -130,21 +161,19 @@ def limited(wanted: Columns) -> Columns:
     return Columns(high=wanted.high, low=max(wanted.low, wanted.high - MAX_COLUMNS + 1))
 
 
-def _wanted_by(site: SiteView) -> list[Columns]:
-    fmt = fixed_format(site)
-    wanted = [] if fmt is None else [window_columns(fmt)]
+def _wanted_by_values(site: SiteView) -> Columns | None:
     if site.spectrum is None:
-        return wanted
+        return None
     exponents, positive, negative = site.spectrum.msb_counts()
     counts = {int(e): int(p) + int(n) for e, p, n in zip(exponents, positive, negative, strict=True) if p or n}
     if not counts:
-        return wanted
+        return None
     allowed, low = _TAIL * sum(counts.values()), min(counts)
     for low in sorted(counts):
         allowed -= counts[low]
         if allowed < 0:
             break
-    return [*wanted, Columns(high=max(counts), low=low)]
+    return Columns(high=max(counts), low=low)
 
 
 def part_of(fmt: FixedPoint | None, exponent: int) -> Part:

@@ -14,13 +14,16 @@ from bitwindow.panel.contract import SiteView
 from bitwindow.panel.controls import Action
 from bitwindow.panel.moves import moved, widened
 from bitwindow.panel.picture import fixed_format
-from bitwindow.panel.row_sites import MOST_ROWS, ChannelSite, TogetherSite
+from bitwindow.panel.row_sites import MOST_ROWS, ChannelSite, Pages, TogetherSite
 from bitwindow.panel.rows import details
 
 _WHAT_OPENS = (
-    f"Show a row for each output channel, at most {MOST_ROWS}: those that lose most. "
+    f"Show a row for each output channel, {MOST_ROWS} at a time: first those that lose most. "
     "The site's own row moves all of them together."
 )
+_FORMS = "sfix8_En3, fixdt(1,8,3), ap_fixed<8,5>, Q4.3 or float; Enter sets it"
+LOCKED = "The row is locked: unlock it first"
+_WHAT_PAGES = "Which channels have rows, counted from those that lose most; the site's own row moves all channels"
 
 
 class RowEditor:
@@ -33,6 +36,7 @@ class RowEditor:
         act: Runs what the user asked for and shows its error in words.
         reset: Called with a name whose type shall be the scheme's again.
         toggle_channels: Opens the site of a row into its channels, or closes it.
+        show_page: Called with a row's name and the number of a page of its site's channels.
     """
 
     def __init__(
@@ -43,7 +47,9 @@ class RowEditor:
         act: Action,
         reset: Callable[[str], object],
         toggle_channels: Callable[[str], object],
+        show_page: Callable[[str, int], object],
     ) -> None:
+        self._show_page = show_page
         self._move_window = move_window
         self._toggle_channels = toggle_channels
         self._set_format = set_format
@@ -61,25 +67,35 @@ class RowEditor:
         self.type = widgets.Text(
             description="Type",
             placeholder="sfix8_En3",
-            tooltip="sfix8_En3, fixdt(1,8,3), ap_fixed<8,5>, Q4.3 or float; Enter sets it",
+            tooltip=_FORMS,
             continuous_update=False,
             style={"description_width": "auto"},
             layout=widgets.Layout(width="170px"),
         )
         self.reset = widgets.Button(icon="history", description="Reset row")
         self.channels = widgets.Button(icon="caret-right", description="Channels")
+        self.page = widgets.Dropdown(description="Shown", tooltip=_WHAT_PAGES, layout=widgets.Layout(display="none"))
+        self.page.style.description_width = "auto"
         self.message = widgets.HTML()
         self.facts = widgets.HTML()
         moves = widgets.HBox([self.up, self.down, self.narrower, self.wider])
         moves.add_class("bw-moves")
-        self.bar = widgets.HBox([self.name, moves, self.type, self.reset, self.channels])
+        self.bar = widgets.HBox([self.name, moves, self.type, self.reset, self.channels, self.page])
         self.bar.add_class("bw-bar")
         self.bar.add_class("bw-editor")
         self.widget = widgets.VBox([self.bar, self.message, self.facts])
         self._connect()
 
     def show(
-        self, names: list[str], site: SiteView | None, rounding: str, why_no_reset: str, *, opened: bool = False
+        self,
+        names: list[str],
+        site: SiteView | None,
+        rounding: str,
+        why_no_reset: str,
+        *,
+        opened: bool = False,
+        locked: bool = False,
+        pages: Pages | None = None,
     ) -> None:
         """Show a row, or that there is none, among the names of all; say why its type cannot be reset, if so."""
         self._site = site
@@ -91,11 +107,13 @@ class RowEditor:
                 self.name.options = names
             self.name.value = None if site is None else site.name
             self.type.value = "" if site is None or site.format is None else _type_of(site)
+            self._show_pages(pages or Pages())
         finally:
             self._showing = False
-        self.type.disabled = site is None
+        self.type.disabled = site is None or locked
+        self.type.tooltip = LOCKED if locked else _FORMS
         for button in (self.up, self.down, self.narrower, self.wider):
-            button.disabled = fmt is None
+            button.disabled = fmt is None or locked
         by_channel = isinstance(site, TogetherSite | ChannelSite)
         self.channels.layout.display = None if by_channel else "none"
         self.channels.icon = "caret-down" if opened else "caret-right"
@@ -104,7 +122,15 @@ class RowEditor:
         self.reset.tooltip = why_no_reset or "Give this row the type that the scheme chose"
         self.facts.value = "" if site is None else markup.details(details(site, rounding))
 
+    def _show_pages(self, pages: Pages) -> None:
+        options = [(label, page) for page, label in enumerate(pages.labels)]
+        self.page.layout.display = None if options else "none"
+        if list(self.page.options) != options:
+            self.page.options = options
+        self.page.value = pages.shown if options else None
+
     def _connect(self) -> None:
+        self.page.observe(self._paged, "value")
         self.up.on_click(lambda _: self._act(lambda: self._change(moved, 1)))
         self.down.on_click(lambda _: self._act(lambda: self._change(moved, -1)))
         self.narrower.on_click(lambda _: self._act(lambda: self._change(widened, -1)))
@@ -143,6 +169,11 @@ class RowEditor:
         name = change["new"]
         if not self._showing and name is not None:
             self._select(name)
+
+    def _paged(self, change: dict[str, int | None]) -> None:
+        page = change["new"]
+        if not self._showing and page is not None:
+            self._act(lambda: self._show_page(self._selected().name, page))
 
     def _selected(self) -> SiteView:
         if self._site is None:

@@ -23,7 +23,7 @@ from bitwindow.spectrum.counts import Counts
 from bitwindow.spectrum.record import Spectrum
 
 MOST_ROWS = 64
-"""Rows of an opened site: its first channels, or of a site with more those that lose most."""
+"""Rows of an opened site at a time: of a site with more channels first those that lose most."""
 _SHOWN_VALUES = 256
 
 
@@ -191,12 +191,24 @@ class ChannelSite:
         return result.db, result.exact
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """What is shown of an opened site's channels: so many pages of them, in words, and which one."""
+
+    labels: tuple[str, ...] = ()
+    shown: int = 0
+
+
 @dataclass(kw_only=True)
 class RowSites:
-    """The rows of one panel: which sites are opened, and what a change of a row means for its site."""
+    """The rows of one panel: which sites are opened, and what a change of a row means for its site.
+
+    ``opened`` holds the channels that are shown, ``ranked`` all of them from those that lose most on.
+    """
 
     quantizer: QuantizerView
     opened: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    ranked: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _spectra: dict[tuple[str, int], tuple[Spectrum, Spectrum]] = field(default_factory=dict)
 
     @property
@@ -221,11 +233,33 @@ class RowSites:
         name = self.site_of(row) or ""
         if name in self.opened:
             del self.opened[name]
-            return
+        else:
+            self.open(name)
+
+    def open(self, name: str) -> None:
+        """Open a site; one with a single type stays closed."""
         site = as_row(self.quantizer.sites[name])
         channels = site.channels
         if isinstance(site, TogetherSite) and channels is not None:
-            self.opened[name] = _worst(site.formats, channels.spectrum, self.quantizer)
+            self.ranked[name] = _ranked(site.formats, channels.spectrum, self.quantizer)
+            self.show_page(name, 0)
+
+    def show_page(self, row: str, page: int) -> None:
+        """Show other channels of an opened site: those of a page, in their order."""
+        name = self.site_of(row) or ""
+        if name in self.opened or page == 0:
+            ranked = self.ranked[name][page * MOST_ROWS : (page + 1) * MOST_ROWS]
+            self.opened[name] = tuple(sorted(ranked))
+
+    def pages(self, row: str | None) -> Pages:
+        """Return the pages of a row's site; none where it is closed, or all of its channels are shown."""
+        name = self.site_of(row) or ""
+        ranked = self.ranked.get(name, ())
+        if name not in self.opened or len(ranked) <= MOST_ROWS:
+            return Pages()
+        ends = [(start + 1, min(start + MOST_ROWS, len(ranked))) for start in range(0, len(ranked), MOST_ROWS)]
+        first = ranked.index(self.opened[name][0]) // MOST_ROWS
+        return Pages(labels=tuple(f"{low} to {high} of {len(ranked)}" for low, high in ends), shown=first)
 
     def moved(self, windows: Mapping[str, FixedPoint]) -> dict[str, AnyFormat | str]:
         """Return what moved or resized windows of rows make of their sites, one after the other."""
@@ -280,6 +314,11 @@ def as_row(site: SiteView) -> SiteView:
     return TogetherSite(site=site, formats=fmt) if isinstance(fmt, ChannelFormats) else site
 
 
+def site_name(row: SiteView) -> str:
+    """Return the name of a row's site."""
+    return row.site.name if isinstance(row, ChannelSite) else row.name
+
+
 def site_rows(quantizer: QuantizerView) -> list[SiteView]:
     """Return a row for each site, none of them opened."""
     return [as_row(site) for site in quantizer.sites.values()]
@@ -301,12 +340,10 @@ def type_words(fmt: AnyFormat | str | None) -> str:
     return fmt.short() if isinstance(fmt, ChannelFormats) else str(fmt)
 
 
-def _worst(formats: ChannelFormats, spectrum: Spectrum, quantizer: QuantizerView) -> tuple[int, ...]:
-    """Return the channels to show, in their order: all, or those that lose most."""
+def _ranked(formats: ChannelFormats, spectrum: Spectrum, quantizer: QuantizerView) -> tuple[int, ...]:
+    """Return all channels, those that lose most first; in their order where all are shown at once."""
     count = len(formats)
     if count <= MOST_ROWS or Rounding.parse(str(quantizer.rounding)) is Rounding.STOCHASTIC:
-        return tuple(range(min(count, MOST_ROWS)))
-    least = min(formats.fraction_lengths)
-    moved = spectrum.shifted([length - least for length in formats.fraction_lengths])
-    under, over = moved.channel_counts(formats.coarsest, str(quantizer.rounding), str(quantizer.overflow))
-    return tuple(sorted(np.lexsort((-under, -over))[:MOST_ROWS].tolist()))
+        return tuple(range(count))
+    under, over = spectrum.channel_counts(formats, str(quantizer.rounding), str(quantizer.overflow))
+    return tuple(np.lexsort((-under, -over)).tolist())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from bitwindow.numbers.channel_formats import AnyFormat
+from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
 from bitwindow.panel import markup, wording
 from bitwindow.panel.contract import EvaluationView, QuantizerView
 
@@ -33,7 +33,8 @@ class Summary:
 
         formats = [site.format for site in self._quantizer.sites.values()]
         fixed = sum(isinstance(fmt, AnyFormat) for fmt in formats)
-        self.sites.value = markup.sites(fixed, len(formats) - fixed, locked)
+        apart = sum(isinstance(fmt, ChannelFormats) for fmt in formats)
+        self.sites.value = markup.sites(fixed, len(formats) - fixed, locked, apart)
 
     def show_evaluation(self, evaluation: EvaluationView | None) -> None:
         """Fill the accuracy."""

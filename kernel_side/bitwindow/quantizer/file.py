@@ -40,6 +40,8 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
         chosen=state.chosen,
         per_channel=state.per_channel,
         prepared=_prepared(quantizer),
+        locked=frozenset(quantizer.locked),
+        view=quantizer.view,
     )
     write(record, path)
     return Path(path)
@@ -77,6 +79,9 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
             per_channel=record.per_channel,
         ),
     )
+    if record.locked:
+        quantizer.lock(*record.locked)
+    quantizer.view = record.view
     return quantizer
 
 

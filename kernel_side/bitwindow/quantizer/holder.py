@@ -34,6 +34,11 @@ class StateHolder:
         return self.state.assignment
 
     @property
+    def per_channel(self) -> bool | frozenset[str]:
+        """Of the last ``assign``: whether weights got a type for each output channel, or the sites that were to."""
+        return self.state.per_channel
+
+    @property
     def scheme(self) -> str:
         """The scheme of the last ``assign``."""
         return self.state.scheme

@@ -34,6 +34,7 @@ from bitwindow.quantizer.choices import SchemeChoices
 from bitwindow.quantizer.closer import CloserLook
 from bitwindow.quantizer.correcting import Correcting
 from bitwindow.quantizer.explain import explain
+from bitwindow.quantizer.locking import Locking
 from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.searching import Searching
 from bitwindow.quantizer.site import Site, wanted_site
@@ -43,7 +44,7 @@ from bitwindow.registry.living import QUANTIZERS
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices, Correcting, Searching, Widening):
+class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::
@@ -55,8 +56,8 @@ class Quantizer(SchemeChoices, Correcting, Searching, Widening):
         q.validate(images, labels).quantized_metric
 
     Every method may be called from any thread; one lock guards the state. Listeners (``listen``) are told
-    ``"formats"``, ``"settings"``, ``"calibration"``, ``"evaluation"``, ``"strips"`` or ``"search"`` after the change,
-    outside the lock.
+    ``"formats"``, ``"settings"``, ``"calibration"``, ``"evaluation"``, ``"strips"``, ``"search"`` or ``"locks"`` after
+    the change, outside the lock.
     """
 
     def __init__(self, model: Any, *, batch: int | None = None) -> None:

@@ -8,9 +8,11 @@ from typing import Any, Self
 from weakref import WeakMethod
 
 from bitwindow.assign.assign import follow_biases
+from bitwindow.assign.by_channel import PerChannel
 from bitwindow.assign.records import Assignment
 from bitwindow.errors import DataError
 from bitwindow.evaluate.layered import Check
+from bitwindow.quantizer.changes import asked
 from bitwindow.quantizer.choices import back
 from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.loss import Progress, choose_by_loss, loss_data
@@ -23,7 +25,14 @@ from bitwindow.quantizer.state import State
 class Searching(Preparing):
     """A quantizer that chooses its types by what they do to the metric, now or in the background."""
 
-    def search(self, word_length: int | None = None, *, keep: Collection[str] = (), budget: int | None = None) -> Self:
+    def search(
+        self,
+        word_length: int | None = None,
+        *,
+        per_channel: PerChannel | None = None,
+        keep: Collection[str] = (),
+        budget: int | None = None,
+    ) -> Self:
         """Choose types by the ``loss`` scheme on the watched data, in the background; listeners hear ``"search"``.
 
         It begins when the present figure is exact; its types are one step to undo. Any change before its end abandons
@@ -31,6 +40,7 @@ class Searching(Preparing):
 
         Args:
             word_length: Bits of weights, activations and input; None: as last time.
+            per_channel: As for ``assign``; None: as last time.
             keep: Sites whose types stay as they are.
             budget: Most evaluations it may take; None: until nothing gets better, three sweeps at most.
 
@@ -43,8 +53,8 @@ class Searching(Preparing):
             message = "search: wanted data to measure on, got none. Call q.watch(x, y) first."
             raise DataError(message)
         width = state.word_length if word_length is None else word_length
-        starts = self._starts(replace(state, word_length=width), keep)
-        begun = replace(state, scheme=LOSS, word_length=width)
+        begun = asked(state, LOSS, width, per_channel)
+        starts = self._starts(begun, keep)
         engine, data, cache_bytes = self._engine, watched.data, self.cache_bytes
 
         def work(check: Check, progress: Progress) -> Assignment:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, log10
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bitwindow.assign.cast_noise import CastNoise, cast_noise
 from bitwindow.assign.records import Format
 from bitwindow.calibrate.channels import Channels
 from bitwindow.errors import SettingError
 from bitwindow.network.records import SiteInfo, SiteKind
-from bitwindow.numbers.cast import Verdict, cast_floats, stored_to_values
 from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
@@ -169,14 +168,14 @@ class Site:
     def rounded(self) -> int | None:
         """How many values the cast changes by rounding alone; known for parameters, None where only estimates exist."""
         measured = self._measured()
-        return None if measured is None else measured[0]
+        return None if measured is None else measured.rounded
 
     @property
     def sqnr(self) -> float | None:
         """Signal to quantization noise of the cast of this tensor alone, in dB; see ``sqnr_is_exact``."""
         measured = self._measured()
         if measured is not None:
-            return measured[1]
+            return measured.db
         estimate = self._estimate()
         return None if estimate is None else estimate[0]
 
@@ -202,28 +201,15 @@ class Site:
 
         return self._cached("estimate", fmt, spectrum, compute)
 
-    def _measured(self) -> tuple[int, float] | None:
+    def _measured(self) -> CastNoise | None:
         fmt, values = self.format, self._owner.site_values(self.name)
         if fmt == "float" or values is None or self._owner.state.modes.rounding is Rounding.STOCHASTIC:
             return None
         return self._cached("measured", fmt, values, lambda: self._measure(fmt, values))
 
-    def _measure(self, fmt: AnyFormat, values: NDArray[Any]) -> tuple[int, float]:
+    def _measure(self, fmt: AnyFormat, values: NDArray[Any]) -> CastNoise:
         modes = self._owner.state.modes
-        if isinstance(fmt, ChannelFormats):
-            assert self.channel_axis is not None  # noqa: S101  (no other site is given types by channel)
-            types = fmt.as_array(self.channel_axis, values.ndim)
-        else:
-            types = fmt.as_array()
-        cast = cast_floats(values, types, modes.rounding.code, modes.overflow.code)
-        after = stored_to_values(cast.stored, types, np.float64)
-        before = np.where(np.isfinite(values), values, 0).astype(np.float64)
-        error = float(np.sum((np.asarray(after) - before) ** 2))
-        signal = float(np.sum(before**2))
-        rounded = int(np.count_nonzero(np.asarray(cast.verdict) == Verdict.ROUNDED))
-        if error == 0:
-            return rounded, inf
-        return rounded, 10 * log10(signal / error) if signal > 0 else -inf
+        return cast_noise(values, fmt, self.channel_axis, modes.rounding, modes.overflow)
 
     def _cached(self, what: str, fmt: AnyFormat, source: object, compute: Callable[[], Result]) -> Result:
         modes = self._owner.state.modes

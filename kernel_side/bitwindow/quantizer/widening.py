@@ -1,4 +1,4 @@
-"""More bits where a site needs them: what a quantizer offers, by its spectra or measured on data, and taking it."""
+"""Better types where a site needs them: what a quantizer offers, by its spectra or measured on data, and taking it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from bitwindow.assign.noise import better
+from bitwindow.assign.by_channel import channel_axis
+from bitwindow.assign.noise import Tensor, better
 from bitwindow.assign.offer import Offer
-from bitwindow.assign.schemes import choose
-from bitwindow.assign.wider import Loss, widened
+from bitwindow.assign.wider import Loss, Wider, widened
 from bitwindow.errors import DataError, ExecutionError, SettingError
 from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.cache import BoundaryCache
 from bitwindow.evaluate.data import EvaluationData, evaluation_data
 from bitwindow.evaluate.metrics import parse_metric
 from bitwindow.network.records import Network
+from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.numbers.modes import Rounding
 from bitwindow.quantizer.changes import with_formats
 from bitwindow.quantizer.preparing import Preparing
 from bitwindow.quantizer.state import State
@@ -56,11 +56,12 @@ class Widening(Preparing):
     def wider(
         self, data: Any = None, *, metric: str | Callable[[Any, Any], Any] = "accuracy", drop: float | None = None
     ) -> Offer:
-        """Offer types with more bits, or a better window, for the sites that need them; nothing is changed.
+        """Offer better windows, types by channel or more bits for the sites that need them; nothing is changed.
 
         Without data, a site needs more where its type leaves under 20 dB of SQNR; that is what its flag says. With data
-        it is measured: the offer widens as few sites as far as it must for the network to lose at most ``drop``.
-        Take it with ``accept``::
+        it is measured: the offer gives as few weights a window for each channel, which costs no bits, or where that is
+        not enough widens as few sites as far, as it must for the network to lose at most ``drop``. Take it with
+        ``accept``::
 
             q.accept(q.wider((x, y)))
 
@@ -98,7 +99,7 @@ class Widening(Preparing):
 
         def taken(state: State) -> State:
             made = with_formats(self.network, state, offer.formats)
-            reasons = {name: f"{site.reason}: {site.present} -> {site.format}" for name, site in offer.sites.items()}
+            reasons = {name: f"{site.reason}: {site.change}" for name, site in offer.sites.items()}
             return replace(made, assignment=replace(made.assignment, reasons={**made.assignment.reasons, **reasons}))
 
         self._go(taken, "formats")
@@ -108,15 +109,26 @@ class Widening(Preparing):
 
     def _by_noise(self, state: State) -> Offer:
         found = {}
-        modes = state.modes
         for name, fmt in state.assignment.formats.items():
-            spectrum = self.site_spectrum(name)
-            if isinstance(fmt, FixedPoint) and name not in state.assignment.following and spectrum is not None:
-                need = better(spectrum, fmt, modes.rounding.value, modes.overflow.value, self.site_values(name))
+            if isinstance(fmt, AnyFormat) and name not in state.assignment.following:
+                tensor = self._tensor(state, name)
+                need = None if tensor is None else better(tensor, fmt)
                 if need is not None:
                     found[name] = need
         what = f"{len(found)} sites leave" if len(found) != 1 else "1 site leaves"
         return Offer(summary=f"{what} under 20 dB of SQNR by their own cast", sites=found)
+
+    def _tensor(self, state: State, name: str) -> Tensor | None:
+        spectrum = self.site_spectrum(name)
+        if spectrum is None:
+            return None
+        return Tensor(
+            spectrum=spectrum,
+            rounding=state.modes.rounding.value,
+            overflow=state.modes.overflow.value,
+            values=self.site_values(name),
+            channel_axis=channel_axis(self.network, name),
+        )
 
     def _measured(self, state: State, given: Any, metric: str | Callable[[Any, Any], Any], drop: float | None) -> Offer:
         x, y = given if isinstance(given, tuple) and len(given) == 2 else (given, None)
@@ -132,25 +144,37 @@ class Widening(Preparing):
         return widened(
             self.network,
             state.assignment,
-            self._wider_type(state),
+            self._wider_types(state),
             loss=judge.loss,
             error=ranker.loss,
             goal=goal,
             describe=judge.describe,
+            apart=self._apart(state),
         )
 
-    def _wider_type(self, state: State) -> Callable[[str, int], FixedPoint]:
-        known: dict[tuple[str, int], FixedPoint] = {}
-        rounding = Rounding.ROUND if state.modes.rounding is Rounding.STOCHASTIC else state.modes.rounding
+    def _apart(self, state: State) -> dict[str, AnyFormat]:
+        """Return types by channel of the weights that have one type and can have them, as wide as that."""
+        found: dict[str, AnyFormat] = {}
+        for name, fmt in state.assignment.formats.items():
+            able = self.network.sites[name].kind == "weight" and channel_axis(self.network, name) is not None
+            if able and isinstance(fmt, FixedPoint) and fmt.signed:
+                tensor = self._tensor(state, name)
+                assert tensor is not None  # noqa: S101  (a parameter)
+                found[name] = tensor.least_noise_by_channel(fmt.word_length)
+        return found
 
-        def wider(name: str, bits: int) -> FixedPoint:
-            if (name, bits) not in known:
-                fmt, spectrum = state.assignment.formats[name], self.site_spectrum(name)
-                assert isinstance(fmt, FixedPoint) and spectrum is not None  # noqa: S101, PT018 (a calibrated site)
-                values, overflow = self.site_values(name), state.modes.overflow.value
-                choice = choose("mse", spectrum, bits, fmt.signed, rounding.value, overflow, values)
-                known[name, bits] = choice.format
-            return known[name, bits]
+    def _wider_types(self, state: State) -> Wider:
+        known: dict[tuple[str, bool, int], AnyFormat] = {}
+
+        def wider(name: str, fmt: AnyFormat, bits: int) -> AnyFormat:
+            apart = isinstance(fmt, ChannelFormats)
+            if (name, apart, bits) not in known:
+                tensor = self._tensor(state, name)
+                assert tensor is not None  # noqa: S101  (a calibrated site)
+                known[name, apart, bits] = (
+                    tensor.least_noise_by_channel(bits) if apart else tensor.least_noise(bits, signed=fmt.signed)
+                )
+            return known[name, apart, bits]
 
         return wider
 

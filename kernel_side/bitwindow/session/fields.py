@@ -81,6 +81,15 @@ class Field:
         """Return an integer within the bounds, or None for null."""
         return None if self.value is None else self.integer(lowest, highest)
 
+    def share_or_none(self) -> float | None:
+        """Return a number from 0 to 1, or None for null."""
+        value = self.value
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise self.fault("a number from 0 to 1")
+        return float(value)
+
     def truth(self) -> bool:
         """Return true or false."""
         if not isinstance(self.value, bool):

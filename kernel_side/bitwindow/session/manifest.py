@@ -23,6 +23,7 @@ from bitwindow.session.model_source import read_origin, write_origin
 from bitwindow.session.preparation import read_prepared, write_prepared
 from bitwindow.session.record import SessionRecord
 from bitwindow.session.tree import Tree, read_tree, write_tree
+from bitwindow.session.view import read_view, write_view
 from bitwindow.spectrum.record import Spectrum
 
 KIND = "bitwindow session"
@@ -75,6 +76,8 @@ def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> by
             "glimpses": [write_glimpse(*item, store) for item in record.calibration.glimpses.items()],
         },
         "chosen": None if record.chosen is None else _write_assignment(record.chosen, store),
+        "locked": sorted(record.locked),
+        "view": write_view(record.view),
     }
     return json.dumps(document, allow_nan=False, indent=1).encode()
 
@@ -135,6 +138,11 @@ def read_manifest(manifest: Field, read: Read, params: Tree = None) -> SessionRe
         per_channel=_read_per_channel(settings),
         calibration=_read_calibration(manifest["calibration"], read),
         chosen=_read_chosen(manifest, read),
+        # Files of the first days lack it.
+        locked=frozenset(name.text() for name in manifest["locked"].elements())
+        if "locked" in manifest
+        else frozenset(),
+        view=read_view(manifest),
     )
 
 

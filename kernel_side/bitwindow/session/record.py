@@ -14,6 +14,7 @@ from bitwindow.calibrate.record import Calibration
 from bitwindow.errors import SessionFileError
 from bitwindow.execute.modes import Modes
 from bitwindow.model.origin import Origin
+from bitwindow.session.view import View
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,8 @@ class SessionRecord:
         calibration: samples counted, the spectra of inputs and activations, and glimpses of them.
         chosen: the types of the last assignment by a scheme, of the same sites; None where there was none.
         per_channel: of the last assignment: true, false, or the sites with a type for each output channel.
+        locked: the sites whose types are locked.
+        view: how the panel is looked at, or None where there was none.
 
     Raises:
         SessionFileError: If the parts name different sites.
@@ -63,6 +66,8 @@ class SessionRecord:
     prepared: PreparedRecord | None = None
     chosen: Assignment | None = None
     per_channel: bool | frozenset[str] = False
+    locked: frozenset[str] = frozenset()
+    view: View | None = None
 
     def __post_init__(self) -> None:
         """Check that all parts speak of the same sites."""
@@ -73,6 +78,7 @@ class SessionRecord:
             "flags": set(self.assignment.flags) - sites,
             "spectra": set(self.calibration.spectra) - sites,
             "glimpses": set(self.calibration.glimpses) - sites,
+            "locks": self.locked - sites,
             "chosen types": set() if self.chosen is None else set(self.chosen.formats) ^ sites,
         }
         for part, strange in others.items():

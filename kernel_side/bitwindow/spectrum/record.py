@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitwindow.errors import DataError
+from bitwindow.numbers.channel_formats import AnyFormat, as_any_format
 from bitwindow.numbers.format import FixedPoint, as_format
 from bitwindow.numbers.modes import Overflow, Rounding
 from bitwindow.spectrum.borders import borders
@@ -118,6 +119,23 @@ class Spectrum:
             extremes=self.parts.extremes[channel : channel + 1],
         )
         return Spectrum(parts=parts)
+
+    def only(self, chosen: NDArray[np.int64]) -> Spectrum:
+        """Return the spectrum of some channels, whose numbers are given in rising order."""
+        parts = self.parts
+        place = np.full(len(parts.special), -1, np.int64)
+        place[chosen] = np.arange(len(chosen))
+        octave_bits = CELL_BITS - 7
+        cells, octaves = place[parts.cells >> CELL_BITS + 1], place[parts.octaves >> octave_bits + 1]
+        kept = Parts(
+            cells=_renumbered(parts.cells, cells, CELL_BITS + 1),
+            counts=parts.counts[cells >= 0],
+            octaves=_renumbered(parts.octaves, octaves, octave_bits + 1),
+            sums=parts.sums[octaves >= 0],
+            special=parts.special[chosen],
+            extremes=parts.extremes[chosen],
+        )
+        return Spectrum(parts=kept, channels=len(chosen))
 
     def merged(self) -> Spectrum:
         """Return the spectrum of all channels together."""
@@ -236,13 +254,29 @@ class Spectrum:
         >>> Spectrum.of([1.5, -4.0, -7.0]).msb_counts()
         (array([0, 1, 2]), array([1, 0, 0]), array([0, 0, 2]))
         """
+        exponents, counts = self.channel_msb_counts()
+        positive, negative = counts.sum(axis=0).T
+        return exponents, positive, negative
+
+    def channel_msb_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (exponents, counts): how many values of each channel have MSB 2^e, int64[channels, exponents, 2].
+
+        The last axis counts those above and those below zero; the exponents are all channels'. One channel for a whole
+        tensor.
+        """
         exponent = ((self.parts.cells & _POSITION_MASK) - POSITION_ZERO) // RANKS
-        if not exponent.size:
-            return exponent, exponent.copy(), exponent.copy()
-        exponents = np.arange(exponent.min(), exponent.max() + 1)
-        signs = np.zeros((2, len(exponents)), np.int64)
-        np.add.at(signs, ((self.parts.cells >> CELL_BITS) & 1, exponent - exponents[0]), self.parts.counts)
-        return exponents, signs[0], signs[1]
+        least, most = (int(exponent.min()), int(exponent.max())) if exponent.size else (0, -1)
+        exponents = np.arange(least, most + 1)
+        counts = np.zeros((len(self.parts.special), len(exponents), 2), np.int64)
+        channel, sign = np.divmod(self.parts.cells >> CELL_BITS, 2)
+        np.add.at(counts, (channel, exponent - least, sign), self.parts.counts)
+        return exponents, counts
+
+    def channel_nonzero(self) -> NDArray[np.int64]:
+        """Return how many finite values other than zero each channel has; one channel for a whole tensor."""
+        found = np.zeros(len(self.parts.special), np.int64)
+        np.add.at(found, self.parts.cells >> CELL_BITS + 1, self.parts.counts)
+        return found
 
     def counts(self, fmt: FixedPoint | str, rounding: str = "round", overflow: str = "saturate") -> Counts:
         """Return the exact counts of a type, over all channels.
@@ -266,21 +300,43 @@ class Spectrum:
         )
 
     def channel_counts(
-        self, fmt: FixedPoint | str, rounding: str = "round", overflow: str = "saturate"
+        self, fmt: AnyFormat | str, rounding: str = "round", overflow: str = "saturate"
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return (underflows, overflows), int64[channels]; one channel for a whole tensor."""
-        fmt, mode, beyond = as_format(fmt), Rounding.parse(rounding), Overflow.parse(overflow)
+        """Return (underflows, overflows), int64[channels]; one channel for a whole tensor.
+
+        Args:
+            fmt: The type of all channels, or the types channel by channel.
+            rounding: Any deterministic mode.
+            overflow: As for ``counts``.
+
+        Raises:
+            DataError: If there are not as many types as channels.
+        """
+        formats, mode, beyond = as_any_format(fmt), Rounding.parse(rounding), Overflow.parse(overflow)
+        lengths = self._fraction_lengths(formats)
+        at_one = FixedPoint(formats.signed, formats.word_length, 0)
         below = np.append(0, np.cumsum(self.parts.counts))
         under, over = (np.zeros(len(self.parts.special), np.int64) for _ in range(2))
         for negative in (False, True):
-            kept, limit = borders(fmt, mode, beyond, negative=negative)
+            kept, limit = borders(at_one, mode, beyond, negative=negative)
             start = (2 * np.arange(len(under)) + negative) << CELL_BITS
+            # An LSB half as large moves every border down by an octave.
+            places = np.array([kept, limit]) + POSITION_ZERO - RANKS * lengths[:, None]
             # A border below all floats, or above them, stays within its sign's cells.
-            places = np.clip([0, kept + POSITION_ZERO, limit + POSITION_ZERO, _POSITION_MASK], 0, _POSITION_MASK)
+            places = np.clip(np.pad(places, ((0, 0), (1, 1)), constant_values=(0, _POSITION_MASK)), 0, _POSITION_MASK)
             edges = below[np.searchsorted(self.parts.cells, start[:, None] + places)]
             under += edges[:, 1] - edges[:, 0]
             over += edges[:, 3] - edges[:, 2]
         return under, over
+
+    def _fraction_lengths(self, formats: AnyFormat) -> NDArray[np.int64]:
+        channels = len(self.parts.special)
+        if isinstance(formats, FixedPoint):
+            return np.full(channels, formats.fraction_length, np.int64)
+        if len(formats) != channels:
+            message = f"spectrum: wanted a type for each of {channels} channels; got {len(formats)} types."
+            raise DataError(message)
+        return np.array(formats.fraction_lengths, np.int64)
 
     def signal_energy(self) -> Fraction:
         """Return the sum of the squares of all finite values, exact."""
@@ -329,3 +385,10 @@ class Spectrum:
 
         parts, channels = checked(arrays)
         return cls(parts=parts, channels=channels)
+
+
+def _renumbered(keys: NDArray[np.int64], channels: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """Return the keys of the channels that stay (not -1), whose number lies above so many bits."""
+    stay = channels >= 0
+    renumbered: NDArray[np.int64] = keys[stay] & ((1 << bits) - 1) | channels[stay] << bits
+    return renumbered

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from bitwindow.network.program import Atom, Constant, Equation, Program, run
@@ -92,7 +93,9 @@ class Statics:
             if leaf not in self._program.captured or np.size(self.value(leaf)) != 1:
                 return None
         value = np.asarray(self.value(atom))
-        if value.size == 0 or value.dtype.kind in "OVc":
+        # bfloat16 and the other small floating-point types are of NumPy's kind "V".
+        known = value.dtype.kind in "biuf" or jnp.issubdtype(value.dtype, jnp.floating)
+        if value.size == 0 or not known:
             return None
         numbers = np.unique(value.astype(np.float64))
         return float(numbers[0]) if numbers.size == 1 else None

@@ -35,6 +35,7 @@ def test_a_function_of_one_sample_runs_at_every_batch() -> None:
     q.assign("minmax", 16)
     wanted = np.concatenate([forward(params, sample[None]) for sample in X])
     np.testing.assert_allclose(q(X), wanted, atol=2e-3 * np.abs(wanted).max())
+    assert not q.prepare().refused
     with pytest.raises(ModelError, match=r"wanted a function that runs at every batch size, got TypeError"):
         trace(Model(lambda p, x: x.reshape((2, 12)) @ p["a"], params, X[:2]), 4)
 

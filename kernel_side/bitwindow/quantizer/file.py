@@ -40,6 +40,7 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
         origin=_stored_origin(quantizer.original_model),
         chosen=state.chosen,
         per_channel=state.per_channel,
+        batch=None if quantizer.asked_batch is None else int(quantizer.asked_batch),
         prepared=_prepared(quantizer),
         locked=frozenset(quantizer.locked),
         view=quantizer.view,
@@ -57,7 +58,7 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
     from bitwindow.quantizer.quantizer import Quantizer
 
     record = read(path, params)
-    quantizer = Quantizer(_model(path, record, fn))
+    quantizer = Quantizer(_model(path, record, fn), batch=record.batch)
     if record.prepared is not None:
         quantizer.take_prepared(_again(path, quantizer.model, record.prepared))
     found, wanted = list(quantizer.sites), list(record.assignment.formats)

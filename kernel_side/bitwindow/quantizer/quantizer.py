@@ -74,14 +74,14 @@ class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
             from bitwindow.model.load import load
 
             model = load(model)
-        self._batch = batch
+        self.asked_batch = batch
         self._panels: weakref.WeakSet[Any] = weakref.WeakSet()
         self._start(model)
         QUANTIZERS.add(self)
 
     def _start(self, model: Model) -> None:
         self.model: Model = model
-        engine = build_engine(model, self._batch)
+        engine = build_engine(model, self.asked_batch)
         unassigned = _unassigned(engine.network)
         super().__init__(State(assignment=unassigned, modes=Modes(), scheme="histogram", word_length=8), engine)
         self._calibrating = threading.Lock()

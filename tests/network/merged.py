@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -10,6 +11,8 @@ from jax import lax
 
 from bitwindow.model.record import Model
 from tests.network.networks import BATCH, case, conv, normal, pool
+
+Make = Callable[[], Model]
 
 
 @case

@@ -75,9 +75,9 @@ def check_constants(flow: Flow, where: str) -> None:
                 continue
             seen.add(atom)
             axis = flow.batch_axis[atom]
-            if axis is None or not flow.is_float(atom):
+            if axis is None or not flow.is_float(atom) or flow.statics.is_spread(atom, axis):
                 continue
-            value = np.asarray(flow.statics.value(atom)).astype(np.float64)
+            value = np.asarray(flow.statics.value(atom))
             if not np.array_equal(value, np.broadcast_to(value.take([0], axis), value.shape), equal_nan=True):
                 scope = f" in {'/'.join(equation.scope)}" if equation.scope else ""
                 raise ModelError(

@@ -58,6 +58,15 @@ class Statics:
         """Whether an atom does not depend on the network's inputs."""
         return isinstance(atom, Constant) or atom in self._leaves
 
+    def is_spread(self, atom: Atom, axis: int) -> bool:
+        """Whether a static atom is known, without computing it, to be the same all along an axis."""
+        made = self._made_by.get(atom) if isinstance(atom, int) else None
+        return (
+            made is not None
+            and made.primitive == "broadcast_in_dim"
+            and axis not in made.params["broadcast_dimensions"]
+        )
+
     def leaves(self, atom: Atom) -> tuple[int, ...]:
         """Return the parameter leaves and captured arrays that a static atom is made of."""
         return () if isinstance(atom, Constant) else self._leaves[atom]

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 from bitwindow.errors import ModelError
 from bitwindow.onnx_import.records import Declared, Opened
 
-_NAMES = frozenset({"batch", "batch_size", "batchsize", "batch_dim", "n", "b", "bs", "samples", "num_samples"})
-"""What exporters and people call the size of a batch."""
+_NAMES = frozenset({"batch", "batch_size", "batchsize", "batch_dim", "samples", "num_samples"})
+"""What exporters and people call the size of a batch; a single letter (N) may as well count points or nodes."""
 
 
 def input_axes(opened: Opened, given: int | Mapping[str, int] | None) -> dict[str, int]:
@@ -25,7 +25,7 @@ def input_axes(opened: Opened, given: int | Mapping[str, int] | None) -> dict[st
     Args:
         opened: The file.
         given: The axis of all inputs, or by name of an input or output, or None to read it off the names of the sizes:
-            a size called ``batch``, ``batch_size``, ``N`` or the like, which every input has once.
+            a size called ``batch``, ``batch_size`` or the like, which every input has once.
 
     Raises:
         ModelError: If an axis or a name is none of the graph's.

@@ -46,7 +46,7 @@ def load(
         folder: The folder of external data, for a model that came as bytes; a file's own folder when None.
         channels_last: Whether images are kept with their channels last inside, which XLA computes faster on the CPU.
         batch_axis: Where the graph has its batch, for all inputs or by name of an input or output; read off the names
-            of the sizes when None (``batch``, ``N``), else the first axis. The model takes and returns the batch first.
+            of the sizes when None (``batch``), else the first axis. The model takes and returns the batch first.
         name: What messages call the model; the file's name when None.
 
     Returns:

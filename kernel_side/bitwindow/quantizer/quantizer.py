@@ -74,14 +74,14 @@ class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
             from bitwindow.model.load import load
 
             model = load(model)
-        self._batch = batch
+        self.asked_batch = batch
         self._panels: weakref.WeakSet[Any] = weakref.WeakSet()
         self._start(model)
         QUANTIZERS.add(self)
 
     def _start(self, model: Model) -> None:
         self.model: Model = model
-        engine = build_engine(model, self._batch)
+        engine = build_engine(model, self.asked_batch)
         unassigned = _unassigned(engine.network)
         super().__init__(State(assignment=unassigned, modes=Modes(), scheme="histogram", word_length=8), engine)
         self._calibrating = threading.Lock()
@@ -142,8 +142,8 @@ class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
     def calibrate(self, data: object, *, progress: bool = True, restart: bool = False) -> Self:
         """Count the activations of the float network over ``data``; more data can be added by calling it again.
 
-        The first calibration also assigns types by the default scheme, so that there is something to see; later ones
-        leave the types alone.
+        The first calibration also assigns types by the default scheme, and those that the model's file gives, so that
+        there is something to see; later ones leave the types alone.
 
         Args:
             data: An array, tuple or dict of arrays (first axis = samples), or any iterable of batches.
@@ -156,7 +156,7 @@ class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
         with self._calibrating:
             self._count(data, NOTHING if restart else self._calibration, progress=progress)
         if self.calibrated and not self._assigned:
-            self.assign()
+            self.assign().take_given()
         return self
 
     def assign(

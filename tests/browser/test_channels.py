@@ -72,7 +72,7 @@ def test_names_of_opened_channels_are_text_wherever_they_stand(lab_page: Lab, no
     panel, browser = page.panel, lab_page.page
     site = f"{HOSTILE}/kernel"
     rows = panel.locator(".bitwindow .bw-row")
-    chosen = panel.locator(".bw-editor select")
+    chosen = panel.get_by_label("Row", exact=True)
     chosen.select_option(site)
     expect(panel.locator(".bw-details").first).to_contain_text(site)
     panel.locator("button", has_text=re.compile(r"^\s*Channels$")).click()

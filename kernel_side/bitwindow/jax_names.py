@@ -19,12 +19,14 @@ __all__ = [
     "bind",
     "bind_lookup",
     "call_name",
+    "call_of",
     "called_program",
     "gather",
     "is_collective",
     "operand_dtype",
     "operand_shape",
     "path_text",
+    "program_of",
     "scope",
     "written_at",
 ]
@@ -65,6 +67,31 @@ def called_program(equation: JaxprEqn) -> tuple[Jaxpr, Sequence[Any]] | None:
     if isinstance(inner, Jaxpr) and not inner.constvars:
         return inner, ()
     return None
+
+
+def call_of(function: Any, equation: JaxprEqn, operands: Sequence[Any], results: Sequence[Any]) -> JaxprEqn:
+    """Return an equation that calls a function of other operands, with other results, in an equation's place."""
+    import jax
+
+    struct: Any = jax.ShapeDtypeStruct
+    closed = jax.make_jaxpr(jax.jit(function))(*[struct(item.aval.shape, item.aval.dtype) for item in operands])
+    (call,) = closed.jaxpr.eqns
+    placed: JaxprEqn = call.replace(invars=list(operands), outvars=list(results), source_info=equation.source_info)
+    return placed
+
+
+def program_of(function: Any, equation: JaxprEqn) -> tuple[Jaxpr, Sequence[Any]]:
+    """Return the program of a function of an equation's operands, as if it stood where the equation stands."""
+    import jax
+
+    struct: Any = jax.ShapeDtypeStruct
+    operands: list[Any] = [item.aval for item in equation.invars]
+    closed = jax.make_jaxpr(function)(*[struct(aval.shape, aval.dtype) for aval in operands])
+    here: Any = equation.source_info
+    placed = [
+        inner.replace(source_info=here.replace(name_stack=inner.source_info.name_stack)) for inner in closed.jaxpr.eqns
+    ]
+    return closed.jaxpr.replace(eqns=placed), closed.consts
 
 
 def is_collective(equation: JaxprEqn) -> bool:

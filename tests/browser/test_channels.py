@@ -51,6 +51,13 @@ def test_a_weight_opens_into_its_channels_and_one_of_them_moves(lab_page: Lab, n
     lab_page.screenshot("channels", page.panel)
     page.panel.locator("button", has_text=re.compile(r"^\s*Channels$")).click()
     expect(page.panel.locator(".bitwindow .bw-row")).to_have_count(closed, timeout=PATIENCE)
+
+    box = page.panel.get_by_role("checkbox", name="Per channel")
+    expect(box).to_be_checked()
+    expect(page.panel.locator(".bw-summary")).to_contain_text("by channel")
+    box.press("Space")
+    expect(page.panel.locator(".bw-summary")).not_to_contain_text("by channel", timeout=PATIENCE)
+    assert page.in_kernel(f"print(type(q['{SITE}'].format).__name__, q.per_channel)") == "FixedPoint False"
     assert lab_page.unexpected() == []
 
 

@@ -17,7 +17,7 @@ import pytest
 import bitwindow as bw
 from tests.model.case import Case
 
-FRAMEWORKS = ("plain", "linen", "nnx", "equinox", "keras")
+FRAMEWORKS = ("plain", "linen", "nnx", "equinox", "keras", "onnx")
 MODULES = {name: import_module(f"tests.model.networks_{name}") for name in FRAMEWORKS}
 CASES = [f"{name}-{case}" for name in FRAMEWORKS for case in MODULES[name].CASES]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -214,6 +215,39 @@ def test_hdf5_that_points_out_of_itself(tmp_path: Path) -> None:
     for build, words in cases:
         with pytest.raises(bw.ModelError, match=words):
             check_hdf5(hdf5(build), "w")
+
+
+def whole_hdf5(network: Any, path: Path, change: Callable[[str], str] = str) -> bytes:
+    network.save(path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["model_config"] = change(file.attrs["model_config"])
+    return path.read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_hostile_shapes_in_an_older_file_take_no_memory(tmp_path: Path) -> None:
+    network = keras.Sequential([keras.layers.Input((6,)), keras.layers.Dense(8)])
+    for old, new in (('"units": 8', '"units": 2000000000000'), ("[null, 6]", "[null, 6000000000000]")):
+        whole_hdf5(network, tmp_path / "net.h5", lambda text, old=old, new=new: text.replace(old, new))
+        with pytest.raises(bw.ModelError, match="Shape mismatch"):
+            bw.load(tmp_path / "net.h5")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_damaged_older_files_load_or_are_one_error(tmp_path: Path) -> None:
+    network = keras.Sequential([keras.layers.Input((6,)), keras.layers.Dense(8), keras.layers.BatchNormalization()])
+    content = whole_hdf5(network, tmp_path / "net.h5")
+    rng = np.random.default_rng(3)
+    damaged = [content[: len(content) * part // 5] for part in range(5)]
+    for _ in range(20):
+        flipped = bytearray(content)
+        for at in rng.integers(0, len(content), 4):
+            flipped[at] ^= 1 << int(rng.integers(8))
+        damaged.append(bytes(flipped))
+    for each in damaged:
+        (tmp_path / "net.h5").write_bytes(each)
+        with contextlib.suppress(bw.ModelError):
+            assert bw.load(tmp_path / "net.h5").batch == 2
 
 
 def test_another_backend_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from bitwindow.network.records import (
     PassThrough,
 )
 from bitwindow.network.trace import trace
-from tests.network import families, recurrent  # noqa: F401  (their cases join the battery)
+from tests.network import families, merged, recurrent  # noqa: F401  (their cases join the battery)
 from tests.network.networks import BATCH, CASES
 
 
@@ -166,16 +166,30 @@ def test_what_is_only_picked_or_copied_is_passed_through() -> None:
 
 
 def test_loops_that_cannot_be_opened_say_why() -> None:
-    notes = [
-        layer.note
-        for name in ("branches_known_beforehand", "steps_that_depend_on_the_data")
-        for layer in trace(CASES[name](), BATCH).layers
-        if layer.note.startswith("float")
-    ]
-    closed = "float, because the inside of this loop"
-    assert notes == [
-        f"{closed} (scan) stays closed: it steps over the batch; reads k * 2^-F",
-        f"{closed} (while) stays closed: the number of its steps depends on what it computes; reads k * 2^-F",
+    layers = trace(CASES["steps_that_depend_on_the_data"](), BATCH).layers
+    (note,) = [layer.note for layer in layers if layer.note.startswith("float")]
+    why = "the number of its steps depends on what it computes"
+    assert note == f"float, because the inside of this loop (while) stays closed: {why}; reads k * 2^-F"
+
+
+def test_the_batch_is_kept_apart_where_a_program_merges_it() -> None:
+    for name in ("merged_steps", "merged_frames", "sample_after_sample", "gathered_words"):
+        assert not [layer.note for layer in trace(CASES[name](), BATCH).layers if layer.note.startswith("float")], name
+    assert kinds(trace(CASES["merged_frames"](), BATCH))[Convolution.__name__] == 2
+
+
+def test_weights_side_by_side_name_their_layers() -> None:
+    network = trace(CASES["side_by_side"](), BATCH)
+    assert list(network.sites) == [
+        "input",
+        "cell/w",
+        "cell/w/out",
+        "cell/u",
+        "cell/u/out",
+        "cell/b",
+        "cell/c",
+        "add",
+        "tanh",
     ]
 
 

@@ -111,8 +111,15 @@ def test_a_quotient_by_a_parameter_multiplies_with_its_reciprocal() -> None:
 def test_unknown_operations_are_float_and_say_so() -> None:
     network = traced(lambda p, x: jnp.cumsum(x, axis=1))
     (layer,) = network.layers
-    assert layer.note == "float, because the operation cumsum has no integer layer yet; reads k * 2^-F"
+    assert layer.note == "float, because a running sum has no integer layer yet; reads k * 2^-F"
     assert network.sites["cumsum"].float_reason == layer.note
+
+
+def test_a_relu_in_bfloat16_is_a_clip_of_its_product() -> None:
+    network = traced(
+        lambda p, x: jax.nn.relu(x.astype(jnp.bfloat16) @ p["a"]["w"]), {"a": {"w": jnp.ones((6, 2), "bfloat16")}}
+    )
+    assert [layer.activation for layer in network.layers if layer.name == "a"] == [Clip(lower=0.0, upper=None)]
 
 
 def test_a_parameter_read_by_a_float_layer_starts_float() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,8 +87,37 @@ def test_types_of_the_file_where_the_scale_is_a_power_of_two() -> None:
     quantizer = bw.Quantizer(loaded, batch=2)
     quantizer.calibrate(np.ones((2, 2), np.float32))
     quantizer.assign()
-    for name, fmt in loaded.formats.items():
-        if name in quantizer.sites:
-            quantizer[name].format = fmt
+    quantizer.take_given()
     assert str(quantizer["w"].format) == "sfix8_En3"
     assert str(quantizer["input"].format) == "ufix8_En3"
+
+
+def test_a_session_holds_each_weight_once(tmp_path: Path) -> None:
+    weights = np.random.default_rng(0).normal(size=(256, 200)).astype(np.float32)
+    loaded = bw.load(model([node("MatMul", ["x", "w"], "y")], {"x": ["N", 256]}, ["y"], {"w": weights}))
+    x = np.random.default_rng(1).normal(size=(4, 256)).astype(np.float32)
+    quantizer = bw.Quantizer(loaded, batch=4).calibrate(x, progress=False)
+    path = quantizer.save(tmp_path / "net.bitwindow")
+    assert path.stat().st_size < 1.5 * weights.nbytes
+    back = bw.load(path)
+    np.testing.assert_array_equal(back(x), quantizer(x))
+    # What came back can be saved and opened again, and is the whole file once more.
+    assert loaded.origin is not None
+    assert back.model.origin == loaded.origin
+    again = bw.load(back.save(tmp_path / "again.bitwindow"))
+    np.testing.assert_array_equal(again(x), quantizer(x))
+
+
+def test_a_session_whose_weights_do_not_fit_its_model_is_a_session_error(tmp_path: Path) -> None:
+    loaded = bw.load(convolutional())
+    assert loaded.origin is not None
+    assert loaded.origin.beside is not None
+    held = {**loaded.origin.beside.settings["held"], "fc.weight": "conv1/weight"}
+    settings = {**loaded.origin.beside.settings, "held": held}
+    loaded.origin = replace(loaded.origin, beside=replace(loaded.origin.beside, settings=settings))
+    quantizer = bw.Quantizer(loaded, batch=2).calibrate(images(2), progress=False)
+    quantizer.save(tmp_path / "net.bitwindow")
+    with pytest.raises(
+        SessionFileError, match=r"wanted the parameter 'conv1/weight' of shape \[3, 36\], got \[4, 1, 3, 3\]"
+    ):
+        bw.load(tmp_path / "net.bitwindow")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -53,3 +55,15 @@ def test_without_the_function_it_says_what_to_pass(saved: tuple[bw.Quantizer, Pa
 def test_another_function_is_refused(saved: tuple[bw.Quantizer, Path]) -> None:
     with pytest.raises(bw.SessionFileError, match="Pass the function the file was saved with"):
         bw.load(saved[1], fn=other)
+
+
+def test_the_size_of_a_chunk_comes_back_where_it_was_asked_for(tmp_path: Path) -> None:
+    def forward(params: Any, x: Any) -> Any:
+        return jax.nn.softmax(jnp.tanh(x @ params["w"]) @ params["w"])
+
+    params = {"w": np.random.default_rng(6).normal(size=(6, 6)).astype("f4")}
+    q = bw.Quantizer(bw.Model(forward, params, X[:2]), batch=3).calibrate(X, progress=False)
+    back = bw.load(q.save(tmp_path / "net.bitwindow"), fn=forward)
+    assert back.network.batch == 3
+    # The last bits of a float output depend on the shape that it was compiled for.
+    np.testing.assert_array_equal(back(X), q(X))

@@ -71,6 +71,10 @@ def _read_hdf5(content: bytes, where: str) -> Any:
             "model.load_weights(...) and pass it: bitwindow.load(model)"
         )
     check_config(parse_config(text, where), where)
+    with keras.StatelessScope(initialize_variables=False):
+        # Once without arrays: Keras compares the shapes with the file's before it takes memory for them.
+        rehearsed = _opened(keras, content, ".h5", where)
+        _check_numbers(rehearsed, len(content), where)
     return _opened(keras, content, ".h5", where)
 
 
@@ -83,9 +87,13 @@ def _check_size(keras: Any, config: dict[str, Any], stored: int, where: str) -> 
     try:
         with keras.StatelessScope(initialize_variables=False):
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-        numbers = sum(_size(variable) for variable in model.variables)
     except Exception as error:
         raise _unreadable(where, error) from error
+    _check_numbers(model, stored, where)
+
+
+def _check_numbers(model: Any, stored: int, where: str) -> None:
+    numbers = sum(_size(variable) for variable in model.variables)
     if numbers > stored + _ROOM_FOR_SMALL_STATE:
         raise ModelError(
             f"{where}: the architecture holds {numbers} numbers, and the weights file has {stored} bytes; the file is "

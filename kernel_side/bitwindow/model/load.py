@@ -27,7 +27,8 @@ _SUFFIXES = {
     ".hdf5": "bitwindow.model.keras_file",
     ".onnx": "bitwindow.onnx_import.front_end",
 }
-# By the kind of a session's origin; such a front end has ``reopen(origin: Origin, example) -> Model`` as well:
+# By the kind of a session's origin; such a front end has ``reopen(origin: Origin, example) -> Model`` as well, and
+# ``completed(origin, params) -> Origin`` where it stores a file without what the parameters hold:
 _ORIGINS = {"keras": "bitwindow.model.keras_file", "onnx": "bitwindow.onnx_import.front_end"}
 _KNOWN = "a Flax module (linen, NNX), an Equinox module, a Keras or ONNX model"
 
@@ -68,19 +69,23 @@ def model_suffixes() -> list[str]:
     return list(_SUFFIXES)
 
 
-def reopen(origin: Origin, example: Any) -> Model:
+def reopen(origin: Origin, example: Any, params: Any = None) -> Model:
     """Make the model of a session's own model file again.
 
     Args:
         origin: The file's kind, bytes and settings.
         example: What the inputs look like.
+        params: The session's parameters, for a file that was stored without what they hold.
 
     Raises:
         ModelError: If no front end reads the kind, or the bytes are damaged.
     """
     if origin.kind not in _ORIGINS:
         raise ModelError(f"wanted a model of kind {' or '.join(_ORIGINS)}, got {origin.kind[:40]!r}; update bitwindow")
-    model: Model = _imported(_ORIGINS[origin.kind]).reopen(origin, example)
+    front_end = _imported(_ORIGINS[origin.kind])
+    if hasattr(front_end, "completed"):
+        origin = front_end.completed(origin, params)
+    model: Model = front_end.reopen(origin, example)
     return model
 
 

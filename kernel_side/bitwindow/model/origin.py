@@ -15,7 +15,8 @@ class Origin:
     """The file that a model was read from, kept so that a session can be opened without that file.
 
     ``kind`` names the front end in ``model.load`` that reads it ("keras", "onnx"); ``content`` is the file as it was;
-    ``settings`` are the front end's settings, JSON values only.
+    ``settings`` are the front end's settings, JSON values only. ``beside`` is the same origin without what the model's
+    parameters hold already, for a file that stores those next to it; None where there is no such form.
 
     >>> Origin(kind="onnx", content=b"", settings={"batch_axis": 0}).settings
     {'batch_axis': 0}
@@ -24,6 +25,7 @@ class Origin:
     kind: str
     content: bytes
     settings: Mapping[str, Any] = field(default_factory=dict)
+    beside: Origin | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check that the settings can be written down.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from bitwindow.errors import ModelError
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
 from bitwindow.network.program import Constant
 from bitwindow.network.regions import in_order
 
-_REASON = "float, because the batch is no axis of its own in a value inside it; reads k * 2^-F"
+MERGED = "float, because the batch is no axis of its own in a value inside it; reads k * 2^-F"
+"""Why the layers around such a value are one float computation."""
 
 
 def check_outputs(flow: Flow, batch: int, where: str) -> None:
@@ -59,6 +62,32 @@ def check_samples_apart(flow: Flow, shapes: Mapping[int, tuple[int, ...]] | None
                 )
 
 
+def check_constants(flow: Flow, where: str) -> None:
+    """Check that what no input reaches is the same for every sample: no noise drawn for a batch, no place in it.
+
+    Raises:
+        ModelError: If a floating-point constant with the batch as an axis differs from sample to sample.
+    """
+    seen: set[int] = set()
+    for equation in flow.equations:
+        for atom in equation.inputs:
+            if isinstance(atom, Constant) or atom in seen or not flow.statics.is_static(atom) or flow.other is None:
+                continue
+            seen.add(atom)
+            axis = flow.batch_axis[atom]
+            if axis is None or not flow.is_float(atom) or flow.statics.is_spread(atom, axis):
+                continue
+            value = np.asarray(flow.statics.value(atom))
+            if not np.array_equal(value, np.broadcast_to(value.take([0], axis), value.shape), equal_nan=True):
+                scope = f" in {'/'.join(equation.scope)}" if equation.scope else ""
+                raise ModelError(
+                    f"{where}: wanted every sample computed by itself, but the operation {equation.primitive!r}{scope} "
+                    f"reads a constant of shape {flow.program.shapes[atom]} that differs from sample to sample and "
+                    "depends on no input, such as noise drawn for the whole batch; draw it without the batch axis, or "
+                    "make it an input of the function"
+                )
+
+
 def keep_batch(flow: Flow, groups: list[Group]) -> list[Group]:
     """Join groups that would hand on a value that has no axis for the batch alone into one float computation."""
     while True:
@@ -75,7 +104,7 @@ def keep_batch(flow: Flow, groups: list[Group]) -> list[Group]:
                 break
             whole = wider
         members = sorted({position for index in whole for position in groups[index].members})
-        joined = Group(kind="float", members=members, reason=_REASON, label="float_block")
+        joined = Group(kind="float", members=members, reason=MERGED, label="float_block")
         rest = [group for index, group in enumerate(groups) if index not in whole]
         groups = in_order(flow, [*rest, joined])
 

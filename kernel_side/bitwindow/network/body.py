@@ -29,7 +29,7 @@ class BodyBuilder(Builder):
         self.parent = parent
         self.inside = inside
         self.names, self.outer = parent.names, parent.outer
-        self.sites, self.parameters = parent.sites, parent.parameters
+        self.sites, self.parameters, self.formats = parent.sites, parent.parameters, parent.formats
         self.steps = (*parent.steps, inside.source.length)
         for variable, atom in inside.roots.items():
             name = parent.static_name(atom)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from bitwindow import jax_names
-from bitwindow.network.channel_axes import ChannelAxes
-from bitwindow.network.channels import axis_in_parameter
+from bitwindow.network.channel_axes import ChannelAxes, mark_channels
 from bitwindow.network.elementwise import reciprocal
 from bitwindow.network.float_functions import float_function, fronted, fronted_lookup, is_plain
 from bitwindow.network.float_kinds import kind_of, reason_of
 from bitwindow.network.flow import Flow
+from bitwindow.network.given_types import GivenTypes
 from bitwindow.network.groups import Group
 from bitwindow.network.layout import Permutation, from_front, joined, to_front, transpose
 from bitwindow.network.lookups import lookup_function
@@ -35,8 +35,11 @@ from bitwindow.network.records import (
     SiteInfo,
     SiteKind,
     Step,
+    Sum,
     Value,
 )
+from bitwindow.network.siblings import weights_below
+from bitwindow.numbers.format import FixedPoint
 
 _EXACT = "quantized"
 _KEEPS_AXES = frozenset({"relu", "reduce_window_max", "pad", "slice", "rev"})
@@ -65,7 +68,9 @@ class Builder:
         self.value_of: dict[int, str] = {}
         self.steps: tuple[int, ...] = ()
         self.channels = ChannelAxes(flow)
+        self.formats: dict[str, FixedPoint] = {}
         self._parameter_names: dict[int, str] = dict(leaf_names)
+        self._siblings: dict[str, set[str]] = {}
         for variable, name in input_names.items():
             self._add_value(variable, name, layer=name, kind="input")
 
@@ -134,7 +139,7 @@ class Builder:
             front = tuple(group.order[axis] for axis in front)
             inverse = tuple(int(axis) for axis in np.argsort(group.order))
             bias = None if bias is None else self._moved_to_front(bias, inverse)
-        self._mark_channels(group, operands, bias)
+        mark_channels(self.sites, self.channels, group, operands, bias)
         self._add_value(group.output, name, layer=name, kind="activation", channel_axis=self.channels.of_output(group))
         self.append(
             Layer(
@@ -181,10 +186,20 @@ class Builder:
         name = self.plain_name(group, equations)
         operand = self._operand(group.operands[0], name, "weight")
         assert operand.value is not None  # noqa: S101 (a pass-through moves a dynamic value)
-        self._add_moved(group.output, name, self.values[operand.value].site)
+        site = self.values[operand.value].site
+        made = None if site is None else self.observed.get(site, (None,))[0]
+        apart = GivenTypes(self.flow, self.formats).apart(equations, site, made)
+        steps = joined((*operand.view, *group.steps, *transpose(self.front(group.output))))
+        if apart is not None:
+            # A type of its own: a sum of one value, cast to it.
+            self._add_value(group.output, name, layer=name, kind="activation")
+            self.formats[name] = apart
+            whole = (Operand(value=operand.value, view=steps),)
+            self.append(Layer(name=name, operation=Sum(signs=(1,)), operands=whole, outputs=(name,)), equations)
+            return
+        self._add_moved(group.output, name, site)
         if all(step.primitive in _KEEPS_AXES for step in group.steps):
             self.channels.axes[group.output] = self.channels.inherited(group.operands, group.output)
-        steps = joined((*operand.view, *group.steps, *transpose(self.front(group.output))))
         operand, operation = Operand(value=operand.value), PassThrough(steps=steps)
         self.append(
             Layer(name=name, operation=operation, operands=(operand,), outputs=(name,), note=_PASSED), equations
@@ -232,13 +247,15 @@ class Builder:
     def _product_name(self, group: Group, equations: Sequence[Equation]) -> str:
         statics = self.flow.statics
         leaves = [leaf for atom in group.operands if statics.is_static(atom) for leaf in statics.leaves(atom)]
-        prefix = prefix_of(self._parameter_names.get(leaves[0], "")) if leaves else ""
+        weight = self._parameter_names.get(leaves[0], "") if leaves else ""
+        prefix = prefix_of(weight)
+        self._siblings = self._siblings or weights_below(self.flow, self._parameter_names)
+        if len(self._siblings.get(prefix, ())) > 1:
+            prefix = f"{weight}/out"
         prefix = prefix or scope_text([equations[0].scope], self.outer)
-        return (
-            self.names.unique(prefix)
-            if prefix
-            else self.names.counted("conv" if group.kind == "convolution" else "dense")
-        )
+        if prefix:
+            return self.names.unique(prefix)
+        return self.names.counted("conv" if group.kind == "convolution" else "dense")
 
     def plain_name(self, group: Group, equations: Sequence[Equation]) -> str:
         """Return a name for a layer by its scope and label."""
@@ -381,16 +398,3 @@ class Builder:
 
     def _is_product(self, group: Group) -> bool:
         return isinstance(group.operation, Convolution | Contraction)
-
-    def _mark_channels(self, group: Group, operands: Sequence[Operand], bias: Operand | None) -> None:
-        for position, axis in self.channels.of_weights(group):
-            operand = bias if position is None else operands[position]
-            if operand is not None:
-                self._mark(operand, axis)
-
-    def _mark(self, operand: Operand, axis: int | None) -> None:
-        assert operand.parameter is not None  # noqa: S101 (only parameters are marked)
-        info = self.sites[operand.parameter]
-        if info.channel_axis is None:
-            found = axis_in_parameter(operand.view, info.shape, axis)
-            self.sites[info.name] = replace(info, channel_axis=found)

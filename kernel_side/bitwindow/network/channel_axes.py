@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from bitwindow.network.channels import output_axis, weight_axis
+from bitwindow.network.channels import axis_in_parameter, output_axis, weight_axis
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
 from bitwindow.network.program import Atom, Constant
-from bitwindow.network.records import Average, Contraction, Convolution, Product, Sum
+from bitwindow.network.records import Average, Contraction, Convolution, Operand, Product, SiteInfo, Sum
 
 
 class ChannelAxes:
@@ -64,3 +65,21 @@ class ChannelAxes:
 
     def _rank(self, atom: Atom) -> int:
         return 0 if isinstance(atom, Constant) else len(self._flow.program.shapes[atom])
+
+
+def mark_channels(
+    sites: dict[str, SiteInfo],
+    channels: ChannelAxes,
+    group: Group,
+    operands: Sequence[Operand],
+    bias: Operand | None,
+) -> None:
+    """Write the channel axis into the sites of a product's weight and bias."""
+    for position, axis in channels.of_weights(group):
+        operand = bias if position is None else operands[position]
+        if operand is None:
+            continue
+        assert operand.parameter is not None  # noqa: S101 (only parameters are marked)
+        info = sites[operand.parameter]
+        if info.channel_axis is None:
+            sites[info.name] = replace(info, channel_axis=axis_in_parameter(operand.view, info.shape, axis))

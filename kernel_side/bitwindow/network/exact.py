@@ -57,6 +57,7 @@ def sum_group(flow: Flow, position: int) -> Group | None:
         operands=equation.inputs,
         label={"neg": "neg", "sub": "sub"}.get(equation.primitive, "add"),
     )
+    _absorb_terms(flow, group, signs)
     absorb_activation(flow, group)
     return group
 
@@ -228,6 +229,29 @@ def _absorb_bias(flow: Flow, group: Group) -> None:
     if same_shape and flow.statics.is_static(other) and _is_float_array(flow, other):
         group.members.append(position)
         group.bias = other
+        group.output = equation.outputs[0]
+
+
+def _absorb_terms(flow: Flow, group: Group, signs: tuple[int, ...]) -> None:
+    """Take the parameters that are added to a sum of two values and nothing else reads: x W + h U + b is one sum."""
+    if any(flow.statics.is_static(atom) for atom in group.operands) or len(set(group.operands)) < 2:
+        return
+    while (position := flow.only_reader(group.output)) is not None:
+        equation = flow.equations[position]
+        if equation.primitive not in {"add", "add_any", "sub"}:
+            return
+        first, second = equation.inputs
+        term = second if first == group.output else first
+        same_shape = flow.program.shapes[equation.outputs[0]] == flow.program.shapes[group.output]
+        a_parameter = flow.statics.is_static(term) and flow.statics.leaves(term) and flow.statics.scalar(term) is None
+        if not (same_shape and a_parameter and _is_float_array(flow, term)):
+            return
+        if equation.primitive == "sub":
+            signs = (*signs, -1) if first == group.output else (*(-sign for sign in signs), 1)
+        else:
+            signs = (*signs, 1)
+        group.operands, group.operation = (*group.operands, term), Sum(signs=signs)
+        group.members.append(position)
         group.output = equation.outputs[0]
 
 

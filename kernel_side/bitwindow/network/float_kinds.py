@@ -60,6 +60,18 @@ _WORDS = {
     "argmin": "argmin returns an index",
     "leaky_relu": "leaky ReLU multiplies negative values by a constant",
     "select": "it chooses between values by a condition",
+    "compare": "a comparison gives steps, which have no integer layer yet",
+    "abs": "the absolute value has no integer layer yet",
+    "sign": "the sign of a value has no integer layer yet",
+    "fft": "a Fourier transform computes with complex numbers",
+    "sort": "sorting has no integer layer yet",
+    "top_k": "choosing the largest values has no integer layer yet",
+    "cumsum": "a running sum has no integer layer yet",
+    "scatter": "it writes at places that are computed, which has no integer layer yet",
+    "scatter_add": "it adds at places that are computed, which has no integer layer yet",
+    "update": "it writes at a place that is computed, which has no integer layer yet",
+    "round": "rounding to whole numbers is no type of a site",
+    "reduce_sum": "it mixes sums with comparisons or quotients",
     "maximum": "the larger of two computed values has no integer layer yet",
     "minimum": "the smaller of two computed values has no integer layer yet",
 }
@@ -74,7 +86,13 @@ _LABELS = {
     "convert_element_type": "convert",
     "integer_pow": "power",
     "square": "square",
+    "scatter-add": "scatter_add",
+    "dynamic_update_slice": "update",
+    **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), "compare"),
 }
+_TELLING = ("fft", "scatter-add", "scatter", "dynamic_update_slice", "sort", "top_k", "cumsum", "gather")
+"""What a mixture is called by before anything else: the rest only prepares it."""
+_PLAIN = frozenset({"tanh", "exp", "log", "sqrt", "rsqrt", "erf", "sin", "cos", "pow", "mul", "div"})
 _COUNTING = frozenset(
     {"add", "sub", "mul", "rem", "div", "max", "min", "lt", "gt", "eq", "ge", "le", "select_n", "clamp"}
     | {"convert_element_type", "broadcast_in_dim", "reshape", "squeeze", "slice", "iota", "ne", "and", "or", "not"}
@@ -117,14 +135,16 @@ def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:  # noqa: P
     found = set(names)
     if any(equation.primitive == "gather" and flow.statics.is_static(equation.inputs[0]) for equation in equations):
         return "lookup"
+    if "fft" in found:
+        return "fft"
     rules = (
         ({"exp", "reduce_sum", "log", "reduce_max"}, "log_softmax"),
         ({"exp", "reduce_sum", "div"}, "softmax"),
         ({"erf", "mul"}, "gelu"),
         ({"erfc", "mul"}, "gelu"),
         ({"tanh", "integer_pow", "mul"}, "gelu"),
-        ({"rsqrt", "reduce_sum", "sub"}, "layer_norm"),
-        ({"sqrt", "reduce_sum", "sub", "div"}, "layer_norm"),
+        ({"rsqrt", "reduce_sum", "sub"}, "layer_norm" if names.count("reduce_sum") > 1 else "rms_norm"),
+        ({"sqrt", "reduce_sum", "sub", "div"}, "layer_norm" if names.count("reduce_sum") > 1 else "rms_norm"),
         ({"rsqrt", "reduce_sum"}, "rms_norm"),
         ({"sqrt", "reduce_sum", "div"}, "rms_norm"),
     )
@@ -136,15 +156,16 @@ def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:  # noqa: P
         return written
     if "logistic" in found and _multiplies_activations(flow, equations):
         return "silu"
-    affine = {"mul", "div", "add", "sub", "max", "min"} | _GLUE
+    affine = {"mul", "div", "add", "sub", "neg", "max", "min"} | _GLUE
     if found <= affine and not _multiplies_activations(flow, equations):
         if found <= _GLUE:
             return "convert" if "convert_element_type" in found else names[0]
         return _affine_label(flow, equations)
-    if found - _GLUE == {"select_n", "gt", "mul"} or found - _GLUE == {"select_n", "ge", "mul"}:
+    if found - _GLUE in ({"select_n", side, "mul"} for side in ("gt", "ge", "lt", "le")):
         return "leaky_relu"
     telling = [name for name in names if name not in _GLUE | {"add", "sub", "mul", "div", "neg", "max", "min"}]
-    first = (telling or [name for name in names if name not in _GLUE] or names)[0]
+    most = [name for name in _TELLING if name in found]
+    first = (most or telling or [name for name in names if name not in _GLUE] or names)[0]
     return _LABELS.get(first, first)
 
 
@@ -156,7 +177,8 @@ def _written_out(flow: Flow, equations: Sequence[Equation], found: set[str]) -> 
         return "mish" if "tanh" in found else "softplus"
     if found & {"exp", "expm1"} and "select_n" in found:
         return "elu"
-    if "exp" in found and "div" in found:
+    # 1 / (1 + exp(-x)): a quotient with an exponential alone is none.
+    if {"exp", "div", "add"} <= found:
         return (
             "silu"
             if _multiplies_activations(flow, equations, {"mul"}) or _divides_value(flow, equations)
@@ -204,7 +226,5 @@ def _is_batch_norm(flow: Flow, equations: Sequence[Equation]) -> bool:
 
 
 def _first_unknown(equations: Sequence[Equation]) -> str:
-    known = (
-        set(_LABELS) | set(_WORDS) | {"tanh", "exp", "log", "sqrt", "rsqrt", "erf", "sin", "cos", "pow", "mul", "div"}
-    )
-    return next((equation.primitive for equation in equations if equation.primitive not in known | _GLUE), "")
+    known = {*_LABELS, *_LABELS.values(), *_WORDS, *_GLUE, *_PLAIN}
+    return next((equation.primitive for equation in equations if equation.primitive not in known), "")

@@ -12,6 +12,8 @@ from bitwindow.network.program import Atom, Constant, Equation, flatten, run
 from bitwindow.network.statics import Statics
 
 LOOPS = frozenset({"scan", "while"})
+OVER_BATCH = "it steps over the batch"
+"""Why a loop of one step a sample stays closed."""
 _MOST_STEPS = 1 << 16
 
 

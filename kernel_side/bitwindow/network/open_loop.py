@@ -10,7 +10,7 @@ import numpy as np
 
 from bitwindow.network.axes import batch_axes, same_equations
 from bitwindow.network.flow import Flow
-from bitwindow.network.loop_source import CannotOpen, LoopSource, loop_source
+from bitwindow.network.loop_source import OVER_BATCH, CannotOpen, LoopSource, loop_source
 from bitwindow.network.program import Atom, Constant, Program, flatten
 from bitwindow.network.statics import Statics
 
@@ -95,13 +95,13 @@ def _check(flow: Flow, source: LoopSource, inner: Flow) -> None:
         dynamic = not flow.statics.is_static(atom)
         outside = flow.batch_axis[atom] if dynamic and isinstance(atom, int) else None
         if place >= source.first_slice and outside == 0:
-            raise CannotOpen("it steps over the batch")
+            raise CannotOpen(OVER_BATCH)
         if axis is None:
             raise CannotOpen("a value that it reads or carries round has no axis for the batch")
         if not dynamic:
             continue
         if outside is None or outside != axis + (place >= source.first_slice):
-            raise CannotOpen("it steps over the batch")
+            raise CannotOpen(OVER_BATCH)
     for atom in body.outputs:
         if inner.statics.is_static(atom):
             raise CannotOpen("it hands out a value that no input reaches")

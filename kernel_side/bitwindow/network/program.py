@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bitwindow import jax_names
+from bitwindow.model.typed import type_of_call
+from bitwindow.network.frames import with_frames
+from bitwindow.network.spelled_out import spelled_out
 
 _NO_ARRAY = np.dtype(np.void)
 
@@ -149,13 +153,15 @@ class _Flattener:
     ) -> tuple[Atom, ...]:
         for item, array in zip(jaxpr.constvars, consts, strict=True):
             environment[item] = self.constant(array, item.aval)
-        for equation in jaxpr.eqns:
+        for equation in with_frames(jaxpr):
             inputs = tuple(self.read(environment, item) for item in equation.invars)
             here = scope + jax_names.scope(equation)
             if self.shards and jax_names.is_collective(equation):
                 environment.update(zip(equation.outvars, inputs, strict=True))
                 continue
-            inner = jax_names.called_program(equation) or self.chosen_branch(equation, inputs)
+            inner = None if type_of_call(jax_names.call_name(equation)) else jax_names.called_program(equation)
+            inner = inner or self.chosen_branch(equation, inputs)
+            inner = inner or spelled_out(equation, partial(self.number_at, inputs))
             if inner is None:
                 outputs = tuple(self.variable(item.aval) for item in equation.outvars)
                 self.append(equation, inputs, outputs, here, calls)
@@ -185,6 +191,10 @@ class _Flattener:
         branches = equation.params["branches"]
         branch = branches[min(max(int(index), 0), len(branches) - 1)]
         return branch.jaxpr, branch.consts
+
+    def number_at(self, atoms: Sequence[Atom], place: int) -> Any:
+        """Return the value of one of some atoms, as far as constants alone decide it."""
+        return self.number(atoms[place])
 
     def number(self, atom: Atom) -> Any:
         """Return the value of an atom that is computed from constants alone, or None."""

@@ -7,10 +7,12 @@ They are what the tracer makes and what everything after it reads. A record neve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+
+from bitwindow.numbers.format import FixedPoint
 
 SiteKind = Literal["input", "weight", "bias", "activation"]
 
@@ -258,7 +260,8 @@ class Network:
 
     ``inputs`` and ``outputs`` are value names, one per leaf. ``observe(parameters, *input leaves)`` runs the float
     program as it was written, on a pytree like the model's ``params``, and returns ``(output leaves, {site: float
-    array})`` for every input and activation site; it is pure and can be jitted.
+    array})`` for every input and activation site; it is pure and can be jitted. ``formats`` are the types that the
+    model itself casts sites to.
     """
 
     batch: int
@@ -270,3 +273,4 @@ class Network:
     sites: Mapping[str, SiteInfo]
     parameters: Mapping[str, np.ndarray]
     observe: Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]
+    formats: Mapping[str, FixedPoint] = field(default_factory=dict)

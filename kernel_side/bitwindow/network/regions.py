@@ -22,7 +22,7 @@ from bitwindow.network.open_loop import open_loop
 from bitwindow.network.program import Equation
 from bitwindow.network.records import Clip, Step, Sum
 from bitwindow.network.splits import split
-from bitwindow.network.steps import Moved, structural_step
+from bitwindow.network.steps import Moved, cast_type, structural_step
 
 RELU = Clip(lower=0.0, upper=None)
 # A branch is one equation; its inside is not looked at.
@@ -160,6 +160,7 @@ def _anchors(flow: Flow) -> tuple[list[Group], dict[int, int]]:
         if group is None:
             # A part of a value is a value by itself: the gates of a cell, the halves of a gated unit.
             part = equation.primitive in _PARTS and flow.is_float(equation.outputs[0])
+            part = part or cast_type(equation) is not None
             origin = next(iter(sources))
             source.update((variable, variable if part else origin) for variable in equation.outputs)
             continue

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from bitwindow.network.program import Atom, Constant, Equation, Program, run
@@ -57,6 +58,15 @@ class Statics:
         """Whether an atom does not depend on the network's inputs."""
         return isinstance(atom, Constant) or atom in self._leaves
 
+    def is_spread(self, atom: Atom, axis: int) -> bool:
+        """Whether a static atom is known, without computing it, to be the same all along an axis."""
+        made = self._made_by.get(atom) if isinstance(atom, int) else None
+        return (
+            made is not None
+            and made.primitive == "broadcast_in_dim"
+            and axis not in made.params["broadcast_dimensions"]
+        )
+
     def leaves(self, atom: Atom) -> tuple[int, ...]:
         """Return the parameter leaves and captured arrays that a static atom is made of."""
         return () if isinstance(atom, Constant) else self._leaves[atom]
@@ -92,7 +102,9 @@ class Statics:
             if leaf not in self._program.captured or np.size(self.value(leaf)) != 1:
                 return None
         value = np.asarray(self.value(atom))
-        if value.size == 0 or value.dtype.kind in "OVc":
+        # bfloat16 and the other small floating-point types are of NumPy's kind "V".
+        known = value.dtype.kind in "biuf" or jnp.issubdtype(value.dtype, jnp.floating)
+        if value.size == 0 or not known:
             return None
         numbers = np.unique(value.astype(np.float64))
         return float(numbers[0]) if numbers.size == 1 else None

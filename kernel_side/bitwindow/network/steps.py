@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bitwindow import jax_names
+from bitwindow.model.typed import type_of_call
 from bitwindow.network.program import Constant, Equation
 from bitwindow.network.records import Step
+from bitwindow.numbers.format import FixedPoint
 
 if TYPE_CHECKING:
     from bitwindow.network.statics import Statics
@@ -79,6 +81,9 @@ def structural_step(equation: Equation, output: int, statics: Statics) -> Moved 
         "gather": lambda: _gather(equation, operand, statics),
         "convert_element_type": lambda: Moved(operand=operand, steps=()) if _between_floats(equation) else None,
     }
+    if cast_type(equation) is not None:
+        # The type of the site does what the cast does.
+        return Moved(operand=operand, steps=())
     if name in rules:
         return rules[name]()
     if name in _MOVES:
@@ -87,6 +92,11 @@ def structural_step(equation: Equation, output: int, statics: Statics) -> Moved 
         return None
     same = equation.inputs[equation.outputs.index(output)]
     return None if isinstance(same, Constant) else Moved(operand=same, steps=())
+
+
+def cast_type(equation: Equation) -> FixedPoint | None:
+    """Return the type that an equation casts to because the model's source says so, or None."""
+    return type_of_call(jax_names.call_name(equation.source)) if equation.primitive in {"jit", "pjit"} else None
 
 
 def _move(equation: Equation, operand: int) -> Moved | None:

@@ -9,24 +9,29 @@ import jax
 import numpy as np
 
 from bitwindow.errors import ModelError
+from bitwindow.model.by_sample import agrees, by_sample
 from bitwindow.model.record import Model
 from bitwindow.network.axes import batch_axes, same_equations
-from bitwindow.network.batch_axis import check_outputs, check_samples_apart, keep_batch
+from bitwindow.network.batch_axis import MERGED, check_constants, check_outputs, check_samples_apart, keep_batch
 from bitwindow.network.build import Builder
 from bitwindow.network.flow import Flow
 from bitwindow.network.loop_layer import add_groups
+from bitwindow.network.loop_source import OVER_BATCH
 from bitwindow.network.names import input_names, parameter_names
 from bitwindow.network.observe import observer
 from bitwindow.network.program import Program, flatten
 from bitwindow.network.records import Network
 from bitwindow.network.regions import gather
 from bitwindow.network.statics import Statics
+from bitwindow.numbers.format import FixedPoint
 
 
 def trace(model: Model, batch: int) -> Network:
     """Trace a model at one batch size.
 
     The names, the sites and the layers do not depend on the batch size; only the first axis of the values' shapes does.
+    Where the function loses the batch in another axis, or steps over it, it is read as it is for one sample, mapped
+    over all, if that gives the same on drawn inputs.
 
     Args:
         model: The model.
@@ -41,9 +46,23 @@ def trace(model: Model, batch: int) -> Network:
     """
     if batch < 1:
         raise ModelError(f"wanted a batch size of at least 1, got {batch}")
+    whole = _traced(model, batch)
+    if not _loses_batch(whole):
+        return whole
+    apart = _traced(model, batch, mapped=True)
+    better = _loses_batch(apart) < _loses_batch(whole)
+    return apart if better and agrees(model.fn, model.params, model.at_batch) else whole
+
+
+def _loses_batch(network: Network) -> int:
+    """Return how many layers are float because the batch is no axis of its own, or steps of a loop."""
+    return sum(layer.note == MERGED or OVER_BATCH in layer.note for layer in network.layers)
+
+
+def _traced(model: Model, batch: int, *, mapped: bool = False) -> Network:
     leaves = [array for _, array in jax.tree_util.tree_flatten_with_path(model.params)[0]]
-    program, tree = flat_program(model, batch)
-    other, _ = flat_program(model, batch + 1)
+    program, tree = flat_program(model, batch, mapped=mapped)
+    other, _ = flat_program(model, batch + 1, mapped=mapped)
     shapes = other.shapes if same_equations(program, other) else None
     arguments = dict(zip(program.arguments[: len(leaves)], leaves, strict=True))
     statics = Statics(program, {**arguments, **program.captured})
@@ -51,6 +70,7 @@ def trace(model: Model, batch: int) -> Network:
     twin = None if shapes is None else other
     flow = Flow(program, statics, program.arguments[len(leaves) :], axes, batch=batch, other=twin)
     check_samples_apart(flow, shapes, model.name)
+    check_constants(flow, model.name)
     check_outputs(flow, batch, model.name)
     groups = keep_batch(flow, gather(flow))
     builder = Builder(flow, *_names(model, program, len(leaves)))
@@ -65,16 +85,29 @@ def trace(model: Model, batch: int) -> Network:
         layers=tuple(builder.layers),
         sites=MappingProxyType(builder.sites),
         parameters=MappingProxyType(builder.parameters),
+        formats=MappingProxyType(_given(model, builder)),
         observe=observer(program, builder.observed, builder.watched, jax.tree_util.tree_structure(model.params)),
     )
 
 
-def flat_program(model: Model, batch: int) -> tuple[Program, Any]:
+def _given(model: Model, builder: Builder) -> dict[str, FixedPoint]:
+    """Return the types that the source gives: of parameters by name, of other sites where the program casts to them."""
+    parameters = {name: fmt for name, fmt in model.formats.items() if name in builder.parameters}
+    return parameters | builder.formats
+
+
+def flat_program(model: Model, batch: int, *, mapped: bool = False) -> tuple[Program, Any]:
     """Return a model's flat program at one batch size, and the structure of its outputs.
+
+    Args:
+        model: The model.
+        batch: The batch size.
+        mapped: Whether to read the function of one sample, mapped over all.
 
     Raises:
         ModelError: If the function cannot run at that batch size.
     """
+    run = by_sample(model.fn) if mapped else model.fn
     leaves, params_tree = jax.tree_util.tree_flatten(model.params)
     inputs, inputs_tree = jax.tree_util.tree_flatten(model.at_batch(batch))
     trees: list[Any] = []
@@ -82,7 +115,7 @@ def flat_program(model: Model, batch: int) -> tuple[Program, Any]:
     def call(*arguments: Any) -> list[Any]:
         params = jax.tree_util.tree_unflatten(params_tree, arguments[: len(leaves)])
         given = jax.tree_util.tree_unflatten(inputs_tree, arguments[len(leaves) :])
-        results, tree = jax.tree_util.tree_flatten(model.fn(params, *given))
+        results, tree = jax.tree_util.tree_flatten(run(params, *given))
         trees.append(tree)
         return results
 
@@ -91,6 +124,9 @@ def flat_program(model: Model, batch: int) -> tuple[Program, Any]:
     try:
         closed = jax.make_jaxpr(call)(*shaped, *inputs)
     except Exception as error:
+        if model.batch == 1 != batch and not mapped:
+            # A function of one sample alone: there is no other batch that it could be asked for.
+            return flat_program(model, batch, mapped=True)
         raise ModelError(
             f"{model.name}: wanted a function that runs at every batch size, got {type(error).__name__} at a batch "
             f"of {batch} (the example has {model.batch}): {error}; write x.reshape((x.shape[0], -1)) where the "

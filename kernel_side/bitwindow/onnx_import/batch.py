@@ -5,12 +5,14 @@ in this order, and each is checked on random samples, stacked and one by one:
 
 1. the same graph, where reshapes that name the fixed batch keep it as their first axis (each sample by itself);
 2. the graph at its own batch of 1, mapped over the samples by ``jax.vmap``: the same by construction.
+
+The program takes and returns the batch as the first axis, wherever the graph has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import jax
@@ -18,6 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from bitwindow.errors import ModelError
+from bitwindow.numbers.format import FixedPoint
+from bitwindow.onnx_import.batch_axis import from_graph, to_graph
 from bitwindow.onnx_import.call import NeedsConstantError
 from bitwindow.onnx_import.interpreter import Interpreter, Settings
 from bitwindow.onnx_import.layout import logical
@@ -35,7 +39,8 @@ class Program:
     """A file, and how it is run at any batch size.
 
     ``parameters`` are the constants that a run reads as parameters, by path; ``fixed_batch`` is the file's own batch
-    where it fixes one.
+    where it fixes one. ``types`` are those that its quantizing nodes stand for, by output. ``input_axes`` and
+    ``output_axes`` say where the graph has the batch, by name; 0 where they do not.
     """
 
     opened: Opened
@@ -44,6 +49,9 @@ class Program:
     way: Way = "as it is"
     fixed_batch: int | None = None
     parameters: Mapping[str, np.ndarray[Any, Any]] | None = None
+    types: Mapping[str, FixedPoint] = field(default_factory=dict)
+    input_axes: Mapping[str, int] = field(default_factory=dict)
+    output_axes: Mapping[str, int] = field(default_factory=dict)
 
     def run(self, params: Any, inputs: Mapping[str, Any]) -> Any:
         """Return the outputs: one array, or a dictionary by name."""
@@ -66,11 +74,15 @@ class Program:
         # NumPy arrays would count as known before the network runs.
         inputs = {name: jnp.asarray(value) for name, value in inputs.items()}
         batch = int(next(iter(inputs.values())).shape[0])
-        fixed = self.fixed_batch if self.fixed_batch != batch else None
+        inputs = {name: to_graph(value, self.input_axes.get(name, 0)) for name, value in inputs.items()}
+        # A reshape is known to name the batch by its first size; elsewhere it is not looked for.
+        fixed = self.fixed_batch if self.fixed_batch != batch and not any(self.input_axes.values()) else None
         settings = Settings(batch=batch, fixed_batch=fixed, channels_last=self.channels_last)
-        run = Interpreter(opened=self.opened, parameters=parameters, names=self.names, settings=settings)
+        run = Interpreter(
+            opened=self.opened, parameters=parameters, names=self.names, settings=settings, types=self.types
+        )
         return [
-            _result(value, self.opened, name)
+            from_graph(_result(value, self.opened, name), self.output_axes.get(name, 0))
             for value, name in zip(run.run(inputs), self.opened.graph.outputs, strict=True)
         ]
 
@@ -92,6 +104,8 @@ def settled(program: Program, example: Mapping[str, Any]) -> Program:
     found = Parameters()
     jax.eval_shape(lambda inputs: program._at_once(found, inputs), _shapes(example))  # noqa: SLF001
     program = replace(program, parameters=dict(found.used))
+    if any(program.input_axes.values()):
+        program = replace(program, output_axes=_output_axes(program, example))
     if program.fixed_batch is None:
         return program
     problems = []
@@ -106,6 +120,29 @@ def settled(program: Program, example: Mapping[str, Any]) -> Program:
         f"{program.opened.where}: wanted a graph that runs at every batch size, got one that is fixed at a batch of "
         f"{program.fixed_batch} ({'; '.join(problems)[:600]}); export it with a dynamic first axis"
     )
+
+
+def _output_axes(program: Program, example: Mapping[str, Any]) -> dict[str, int]:
+    """Return where the batch is in every output: the axis that grows with it, else what was said."""
+    raw = replace(program, output_axes={})
+
+    def shapes(samples: int) -> list[Any]:
+        run = lambda inputs: raw._at_once(Parameters(given=raw.parameters), inputs)  # noqa: E731, SLF001 (one line)
+        found: list[Any] = jax.eval_shape(run, _shapes(example, samples))
+        return found
+
+    try:
+        one, other = shapes(_STACKED), shapes(_STACKED + 1)
+    except NeedsConstantError:
+        raise
+    except Exception:  # noqa: BLE001 (a graph that fixes its batch: whatever JAX raises)
+        return dict(program.output_axes)
+    found = dict(program.output_axes)
+    for name, first, second in zip(program.opened.graph.outputs, one, other, strict=True):
+        grown = [axis for axis, (a, b) in enumerate(zip(first.shape, second.shape, strict=True)) if a != b]
+        if len(grown) == 1:
+            found[name] = grown[0]
+    return found
 
 
 def _fixed_batch(opened: Opened) -> int | None:

@@ -12,13 +12,16 @@ from bitwindow.errors import ModelError
 from bitwindow.model.origin import Origin
 from bitwindow.model.record import Model
 from bitwindow.onnx_import.batch import Program, settled
-from bitwindow.onnx_import.content import whole_content
+from bitwindow.onnx_import.batch_axis import batch_first, input_axes, output_axis_given
+from bitwindow.onnx_import.content import beside, completed, whole_content
 from bitwindow.onnx_import.example import arguments_of, example_of
 from bitwindow.onnx_import.names import parameter_names
 from bitwindow.onnx_import.parse import constants_of
 from bitwindow.onnx_import.read import open_model
 from bitwindow.onnx_import.records import Opened
-from bitwindow.onnx_import.types import formats_of
+from bitwindow.onnx_import.types import activation_types, formats_of
+
+__all__ = ["completed", "load", "reopen"]
 
 
 def load(
@@ -29,6 +32,7 @@ def load(
     outputs: Sequence[str] | None = None,
     folder: str | PathLike[str] | None = None,
     channels_last: bool = True,
+    batch_axis: int | Mapping[str, int] | None = None,
     name: str | None = None,
 ) -> Model:
     """Make a model of an ONNX file.
@@ -41,6 +45,8 @@ def load(
         outputs: Names of the values to return, any of the graph's; its declared outputs when None.
         folder: The folder of external data, for a model that came as bytes; a file's own folder when None.
         channels_last: Whether images are kept with their channels last inside, which XLA computes faster on the CPU.
+        batch_axis: Where the graph has its batch, for all inputs or by name of an input or output; read off the names
+            of the sizes when None (``batch``), else the first axis. The model takes and returns the batch first.
         name: What messages call the model; the file's name when None.
 
     Returns:
@@ -54,17 +60,31 @@ def load(
     opened, proto = open_model(source, folder)
     title = name or (Path(source).name if isinstance(source, str | PathLike) else None) or _name_of(proto)
     opened = _with_outputs(replace(opened, where=title), outputs)
+    axes = input_axes(opened, batch_axis)
+    opened = batch_first(opened, axes)
     given = example_of(opened, example, dims or {})
     names = parameter_names(opened.graph, constants_of(opened.graph))
-    program = settled(Program(opened=opened, names=names, channels_last=channels_last), given)
+    said = {item: output_axis_given(item, batch_axis) for item in opened.graph.outputs}
+    start = Program(
+        opened=opened,
+        names=names,
+        channels_last=channels_last,
+        types=activation_types(opened),
+        input_axes=axes,
+        output_axes=said,
+    )
+    program = settled(start, given)
     settings = {"outputs": list(opened.graph.outputs), "channels_last": channels_last, "name": title}
+    if any(axes.values()):
+        settings["batch_axis"] = axes | dict(program.output_axes)
+    origin = Origin(kind="onnx", content=whole_content(proto, opened), settings=settings)
     return Model(
         program.function(arguments_of(given)),
         program.parameters,
         given if len(given) > 1 else next(iter(given.values())),
         name=title,
         source=str(source) if isinstance(source, str | PathLike) else None,
-        origin=Origin(kind="onnx", content=whole_content(proto, opened), settings=settings),
+        origin=replace(origin, beside=beside(origin, opened, names, program.parameters or {})),
         formats=formats_of(opened, names),
     )
 
@@ -76,11 +96,12 @@ def reopen(origin: Origin, example: Any) -> Model:
         ModelError: If the bytes or the settings are damaged.
     """
     settings = origin.settings
-    outputs, last, name = (settings.get(key) for key in ("outputs", "channels_last", "name"))
+    outputs, last, name, axes = (settings.get(key) for key in ("outputs", "channels_last", "name", "batch_axis"))
     texts = isinstance(outputs, list) and all(isinstance(item, str) for item in outputs)
-    if not texts or not isinstance(last, bool) or not isinstance(name, str):
-        raise ModelError("the ONNX model in the session: wanted its outputs, layout and name, got others")
-    return load(origin.content, example=example, outputs=outputs, channels_last=last, name=name)
+    turned = axes is None or (isinstance(axes, dict) and all(type(axis) is int for axis in axes.values()))
+    if not texts or not isinstance(last, bool) or not isinstance(name, str) or not turned:
+        raise ModelError("the ONNX model in the session: wanted its outputs, layout, name and batch, got others")
+    return load(origin.content, example=example, outputs=outputs, channels_last=last, name=name, batch_axis=axes)
 
 
 def _name_of(proto: Any) -> str:

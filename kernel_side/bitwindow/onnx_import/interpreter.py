@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from bitwindow.errors import ModelError
+from bitwindow.numbers.format import FixedPoint
 from bitwindow.onnx_import.apply import apply
 from bitwindow.onnx_import.call import Call
 from bitwindow.onnx_import.dtypes import is_float
@@ -19,7 +20,8 @@ from bitwindow.onnx_import.limits import MOST_LEVELS, Budget
 from bitwindow.onnx_import.names import scope_of
 from bitwindow.onnx_import.records import Graph, Node, Opened, Reference
 from bitwindow.onnx_import.registry import find
-from bitwindow.onnx_import.values import Parameters, Weight
+from bitwindow.onnx_import.types import cast_to
+from bitwindow.onnx_import.values import Parameters, Weight, is_known
 
 Environment = dict[str, Any]
 
@@ -42,6 +44,8 @@ class Interpreter:
         parameters: The model's parameters of this run.
         names: The path of every constant that may be a parameter.
         settings: The batch and the layout.
+        types: The fixed-point types that the outputs of quantizing nodes stand for, by name.
+        unrounded: What was quantized to one of these types, by the name of the stored integers.
     """
 
     opened: Opened
@@ -49,7 +53,9 @@ class Interpreter:
     names: Mapping[str, str]
     settings: Settings = field(default_factory=Settings)
     budget: Budget = field(default_factory=Budget)
+    types: Mapping[str, FixedPoint] = field(default_factory=dict)
     level: int = 0
+    unrounded: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Let expressions of the file's own constants take a few times their room."""
@@ -129,7 +135,18 @@ class Interpreter:
         if found is None:
             expanded = expand(node, self.opened, opsets, inputs, where)
             return self._function(expanded, node, inputs)
+        if self.level == 0 and node.op == "DequantizeLinear" and node.inputs[0] in self.unrounded:
+            fmt = self.types.get(node.outputs[0])
+            if fmt is not None and fmt == self.types[node.inputs[0]]:
+                return apply(cast_to(fmt), call, [self.unrounded[node.inputs[0]]], self.budget)
         results = apply(found, call, inputs, self.budget)
+        if (
+            self.level == 0
+            and node.op == "QuantizeLinear"
+            and node.outputs[0] in self.types
+            and not is_known(inputs[0])
+        ):
+            self.unrounded[node.outputs[0]] = inputs[0]
         if node.op == "DequantizeLinear" and isinstance(results[0], np.ndarray | Weight):
             # Weights stored as integers are parameters by the name that they are stored under.
             return [self._stored_weight(node.inputs[0], results[0])]

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from bitwindow.errors import FormatError
+from bitwindow.model.typed import as_type
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.onnx_import.dtypes import BITS
 from bitwindow.onnx_import.records import Node, Opened
+from bitwindow.onnx_import.registry import Operator
 
 
 def formats_of(opened: Opened, names: Mapping[str, str]) -> dict[str, FixedPoint]:
@@ -20,10 +22,7 @@ def formats_of(opened: Opened, names: Mapping[str, str]) -> dict[str, FixedPoint
     Keys are site names for parameters and inputs, and the names of the graph's values for others. A value with another
     scale or zero point is left out: its type is no fixed-point type.
     """
-    constants = {**opened.graph.constants}
-    for node in opened.graph.nodes:
-        if node.op == "Constant" and isinstance(node.attributes.get("value"), np.ndarray):
-            constants[node.outputs[0]] = node.attributes["value"]
+    constants = _known(opened)
     found: dict[str, FixedPoint] = {}
     for node in opened.graph.nodes:
         if node.op in {"QuantizeLinear", "DequantizeLinear"} and len(node.inputs) >= 2:
@@ -33,6 +32,34 @@ def formats_of(opened: Opened, names: Mapping[str, str]) -> dict[str, FixedPoint
     if len(opened.graph.inputs) == 1 and opened.graph.inputs[0].name in found:
         found["input"] = found.pop(opened.graph.inputs[0].name)  # as its site is called
     return found
+
+
+def activation_types(opened: Opened) -> dict[str, FixedPoint]:
+    """Return the fixed-point type that each QuantizeLinear and DequantizeLinear of the graph stands for.
+
+    Keys are the names of the nodes' outputs. A node with another scale or zero point is left out.
+    """
+    constants = _known(opened)
+    found = {}
+    for node in opened.graph.nodes:
+        if node.op in {"QuantizeLinear", "DequantizeLinear"} and node.domain == "" and len(node.inputs) >= 2:
+            made = _format(node, constants)
+            if made is not None:
+                found[node.outputs[0]] = made
+    return found
+
+
+def cast_to(fmt: FixedPoint) -> Operator:
+    """Return the operator that a pair of QuantizeLinear and DequantizeLinear of one type is."""
+    return Operator(function=lambda _, x: as_type(x, fmt), layout="elementwise", folds=False)
+
+
+def _known(opened: Opened) -> dict[str, np.ndarray[Any, Any]]:
+    constants = {**opened.graph.constants}
+    for node in opened.graph.nodes:
+        if node.op == "Constant" and isinstance(node.attributes.get("value"), np.ndarray):
+            constants[node.outputs[0]] = node.attributes["value"]
+    return constants
 
 
 def _format(node: Node, constants: Mapping[str, np.ndarray[Any, Any]]) -> FixedPoint | None:

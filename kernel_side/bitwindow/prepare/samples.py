@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from bitwindow.errors import DataError
+from bitwindow.model.by_sample import by_sample
 from bitwindow.model.record import Model
 
 MOST = 32
@@ -54,7 +55,7 @@ class Samples:
 
     def output_change(self, one: Model, other: Model) -> float:
         """Return the largest change of the float outputs from one model to the other, relative to the largest."""
-        results = [jax.tree.leaves(jax.jit(model.fn)(model.params, *self.inputs)) for model in (one, other)]
+        results = [jax.tree.leaves(_run(model, self.inputs)) for model in (one, other)]
         return max(relative_change(first, second) for first, second in zip(*results, strict=True))
 
 
@@ -66,6 +67,16 @@ def relative_change(one: Any, other: Any) -> float:
     if not np.isfinite(difference):
         return float("inf")
     return difference / largest if largest else difference
+
+
+def _run(model: Model, inputs: Any) -> Any:
+    """Run a model's function on a batch; one that runs for one sample alone is mapped over the samples."""
+    try:
+        return jax.jit(model.fn)(model.params, *inputs)
+    except (TypeError, ValueError):
+        if model.batch != 1:
+            raise
+        return jax.jit(by_sample(model.fn))(model.params, *inputs)
 
 
 def _drawn(leaf: Any, rng: np.random.Generator) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from bitwindow.assign.assign import follow_biases
 from bitwindow.assign.records import Assignment, Format
 from bitwindow.network.records import Network
+from bitwindow.quantizer.changes import with_formats
 from bitwindow.quantizer.holder import StateHolder
 from bitwindow.quantizer.site import wanted_site
 from bitwindow.quantizer.state import State
@@ -38,6 +39,23 @@ class SchemeChoices(StateHolder):
         A bias that follows the products of its layer, as the scheme left it, is none of them.
         """
         return changed_since(self.state.assignment, self.state.chosen)
+
+    def take_given(self) -> Self:
+        """Give sites the types that the model's own source gives them (a quantized ONNX file); the others keep theirs.
+
+        The first calibration does so by itself. The types then count as chosen.
+        """
+        given = self.network.formats
+
+        def taken(state: State) -> State:
+            made = with_formats(self.network, state, given)
+            reasons = {**made.assignment.reasons, **dict.fromkeys(given, "given by the model file")}
+            assignment = replace(made.assignment, reasons=reasons)
+            return replace(made, assignment=assignment, chosen=assignment)
+
+        if given:
+            self._go(taken, "formats")
+        return self
 
     def reset(self, *names: str, join: bool = False) -> None:
         """Give sites back the types that the last ``assign`` chose, with its reasons; one step to undo.

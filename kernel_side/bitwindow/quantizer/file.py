@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bitwindow.assign.by_channel import check_channels
 from bitwindow.errors import FormatError, ModelError, SessionFileError
+from bitwindow.model.origin import Origin
 from bitwindow.model.record import Model
 from bitwindow.prepare.prepare import Prepared, prepare
 from bitwindow.quantizer.state import State
@@ -36,9 +37,10 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
         scheme=state.scheme,
         word_length=state.word_length,
         calibration=quantizer.calibration,
-        origin=model.origin,
+        origin=_stored_origin(quantizer.original_model),
         chosen=state.chosen,
         per_channel=state.per_channel,
+        batch=None if quantizer.asked_batch is None else int(quantizer.asked_batch),
         prepared=_prepared(quantizer),
         locked=frozenset(quantizer.locked),
         view=quantizer.view,
@@ -56,7 +58,7 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
     from bitwindow.quantizer.quantizer import Quantizer
 
     record = read(path, params)
-    quantizer = Quantizer(_model(path, record, fn))
+    quantizer = Quantizer(_model(path, record, fn), batch=record.batch)
     if record.prepared is not None:
         quantizer.take_prepared(_again(path, quantizer.model, record.prepared))
     found, wanted = list(quantizer.sites), list(record.assignment.formats)
@@ -99,6 +101,12 @@ def _check_parameters(path: str | Path, quantizer: Quantizer, record: SessionRec
                 raise SessionFileError(f"{message} The file does not fit the function.")
 
 
+def _stored_origin(model: Model) -> Origin | None:
+    """Return the model's file for a session that holds the model's parameters, each weight once."""
+    origin = model.origin
+    return origin if origin is None or origin.beside is None else origin.beside
+
+
 def _prepared(quantizer: Quantizer) -> PreparedRecord | None:
     settings = quantizer.prepared_settings
     return None if settings is None else PreparedRecord(settings=settings, params=quantizer.model.params)
@@ -123,13 +131,15 @@ def _again(path: str | Path, model: Model, record: PreparedRecord) -> Prepared:
 
 
 def _model(path: str | Path, record: SessionRecord, fn: Callable[..., Any] | None) -> Model:
+    origin = record.origin
     if fn is None:
         if record.origin is None:
             raise missing_function(path, record)
         from bitwindow.model.load import reopen
 
         try:
-            fn = reopen(record.origin, record.example).fn
+            made = reopen(record.origin, record.example, record.params)
         except ModelError as error:
             raise SessionFileError(f"{path}: the model inside the session cannot be read: {error}") from error
-    return Model(fn, record.params, record.example, name=record.name, source=record.source, origin=record.origin)
+        fn, origin = made.fn, made.origin
+    return Model(fn, record.params, record.example, name=record.name, source=record.source, origin=origin)

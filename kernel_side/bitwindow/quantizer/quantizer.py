@@ -28,23 +28,22 @@ from bitwindow.execute.modes import Modes
 from bitwindow.model.record import Model
 from bitwindow.network.records import Network
 from bitwindow.numbers.channel_formats import AnyFormat
+from bitwindow.quantizer.best import AssignsBest
 from bitwindow.quantizer.build import build_engine
 from bitwindow.quantizer.changes import asked, parsed_formats, with_formats
 from bitwindow.quantizer.choices import SchemeChoices
 from bitwindow.quantizer.closer import CloserLook
-from bitwindow.quantizer.correcting import Correcting
 from bitwindow.quantizer.explain import explain
 from bitwindow.quantizer.locking import Locking
 from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.searching import Searching
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
-from bitwindow.quantizer.widening import Widening
 from bitwindow.registry.living import QUANTIZERS
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
+class Quantizer(SchemeChoices, AssignsBest, Locking, Searching):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::
@@ -74,14 +73,14 @@ class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
             from bitwindow.model.load import load
 
             model = load(model)
-        self._batch = batch
+        self.asked_batch = batch
         self._panels: weakref.WeakSet[Any] = weakref.WeakSet()
         self._start(model)
         QUANTIZERS.add(self)
 
     def _start(self, model: Model) -> None:
         self.model: Model = model
-        engine = build_engine(model, self._batch)
+        engine = build_engine(model, self.asked_batch)
         unassigned = _unassigned(engine.network)
         super().__init__(State(assignment=unassigned, modes=Modes(), scheme="histogram", word_length=8), engine)
         self._calibrating = threading.Lock()
@@ -142,8 +141,8 @@ class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
     def calibrate(self, data: object, *, progress: bool = True, restart: bool = False) -> Self:
         """Count the activations of the float network over ``data``; more data can be added by calling it again.
 
-        The first calibration also assigns types by the default scheme, so that there is something to see; later ones
-        leave the types alone.
+        The first calibration also assigns types by the default scheme, and those that the model's file gives, so that
+        there is something to see; later ones leave the types alone.
 
         Args:
             data: An array, tuple or dict of arrays (first axis = samples), or any iterable of batches.
@@ -156,7 +155,7 @@ class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
         with self._calibrating:
             self._count(data, NOTHING if restart else self._calibration, progress=progress)
         if self.calibrated and not self._assigned:
-            self.assign()
+            self.assign().take_given()
         return self
 
     def assign(

@@ -31,6 +31,7 @@ SCHEMA_VERSION = 2
 PLAIN_VERSION = 1
 """Of files without what came with version 2, types by channel and corrected biases: older readers understand them."""
 MOST_SAMPLES = 2**62
+MOST_CHUNK = 2**16
 MOST_EXAMPLE_BYTES = 2**30
 
 Read = Callable[[str], bytes]
@@ -68,6 +69,7 @@ def write_manifest(record: SessionRecord, store: ArrayStore, version: str) -> by
             "seed": record.modes.seed,
             "scheme": record.scheme,
             "word_length": record.word_length,
+            "batch": record.batch,
             "per_channel": record.per_channel if isinstance(record.per_channel, bool) else sorted(record.per_channel),
         },
         "calibration": {
@@ -136,6 +138,9 @@ def read_manifest(manifest: Field, read: Read, params: Tree = None) -> SessionRe
         scheme=settings["scheme"].text(),
         word_length=settings["word_length"].integer(1, 32),
         per_channel=_read_per_channel(settings),
+        batch=settings["batch"].integer(1, MOST_CHUNK)
+        if "batch" in settings and settings["batch"].value is not None
+        else None,
         calibration=_read_calibration(manifest["calibration"], read),
         chosen=_read_chosen(manifest, read),
         # Files of the first days lack it.

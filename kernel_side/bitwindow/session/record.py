@@ -48,6 +48,7 @@ class SessionRecord:
         per_channel: of the last assignment: true, false, or the sites with a type for each output channel.
         locked: the sites whose types are locked.
         view: how the panel is looked at, or None where there was none.
+        batch: how many samples a chunk holds, where the user said so, on which the last bits of float layers depend.
 
     Raises:
         SessionFileError: If the parts name different sites.
@@ -68,6 +69,7 @@ class SessionRecord:
     per_channel: bool | frozenset[str] = False
     locked: frozenset[str] = frozenset()
     view: View | None = None
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         """Check that all parts speak of the same sites."""

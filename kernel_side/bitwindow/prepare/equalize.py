@@ -19,8 +19,11 @@ from bitwindow.prepare.reading import Reading
 from bitwindow.prepare.report import Step
 
 _SWEEPS = 8
-_LEAST_GAIN = 0.25
-"""Bits that a pair's channels must win for it to be worth a change; see ``_lost_bits``."""
+_LEAST_GAIN = 0.5
+"""Bits that a pair's channels must win for it to be worth a change; see ``_lost_bits``.
+
+What weights win by less the activation between them has been seen to lose again.
+"""
 
 
 _OFF = 2.0**-40

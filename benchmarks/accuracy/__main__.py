@@ -13,9 +13,7 @@ from benchmarks.accuracy.data import CACHE, CALIBRATION
 from benchmarks.accuracy.measure import BUDGET, Row, measured
 from benchmarks.accuracy.subjects import SUBJECTS
 from benchmarks.accuracy.training import SEED
-from bitwindow import FixedPoint
 
-MOST_LINES = 8
 PACKAGES = ("jax", "jaxlib", "numpy", "onnx", "onnxruntime", "optax", "mlxtend")
 
 
@@ -26,7 +24,7 @@ def main(names: Sequence[str]) -> None:
     if unknown:
         sys.exit(f"Unknown network {', '.join(sorted(unknown))}; there are {', '.join(SUBJECTS)}.")
     rows = [_row(name, again="--again" in names) for name in wanted or SUBJECTS]
-    print("\n".join([*table(rows), "", *widened(rows), "", conditions(rows)]))
+    print("\n".join([*table(rows), "", *recipes(rows), "", conditions(rows)]))
 
 
 def _row(name: str, *, again: bool) -> Row:
@@ -43,7 +41,7 @@ def table(rows: Sequence[Row]) -> list[str]:
     """Return the lines of a Markdown table, accuracies in percent of the test samples."""
     columns = list(rows[0].accuracy)
     lines = [
-        f"| network | parameters | test samples | {' | '.join(columns)} | 95 % interval of loss 8 |",
+        f"| network | parameters | test samples | {' | '.join(columns)} | 95 % interval of best 8 |",
         f"|---|---|---|{'---|' * (len(columns) + 1)}",
     ]
     for row in rows:
@@ -57,18 +55,10 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
 
 
-def widened(rows: Sequence[Row]) -> list[str]:
-    """Return a line for every site that got more bits, or another window, in the column "mse 8, wider"; and notes."""
-    found = [line for row in rows for line in _changes(row)]
-    notes = [f"- {row.network}: {text}" for row in rows for text in row.notes]
-    return [*(found or ["- No site needed more than 8 bits."]), *notes]
-
-
-def _changes(row: Row) -> list[str]:
-    if len(row.widened) > MOST_LINES:
-        widest = max(FixedPoint.parse(change.split()[-1]).word_length for change in row.widened.values())
-        return [f"- {row.network}: {len(row.widened)} sites, up to {widest} bits"]
-    return [f"- {row.network}: `{name}` {change}" for name, change in row.widened.items()]
+def recipes(rows: Sequence[Row]) -> list[str]:
+    """Return a line for each network on what the recipe did behind ``loss``; and notes."""
+    found = [f"- {row.network}: {', '.join(row.recipe) or 'the types of loss stay'}" for row in rows]
+    return [*found, *(f"- {row.network}: {text}" for row in rows for text in row.notes)]
 
 
 def conditions(rows: Sequence[Row]) -> str:

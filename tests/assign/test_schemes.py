@@ -14,6 +14,7 @@ from bitwindow.errors import FormatError, SettingError
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import DETERMINISTIC_ROUNDINGS, Overflow, Rounding
 from bitwindow.spectrum.record import Spectrum
+from bitwindow.spectrum.sqnr import error_energy as expected_energy
 from tests.spectrum.exact_counts import error_energy
 
 arrays = hnp.arrays(np.float32, st.integers(1, 30), elements=st.floats(-1e6, 1e6, width=32))
@@ -99,6 +100,19 @@ def test_mse_from_the_spectrum_finds_the_same_type_on_smooth_data() -> None:
         expected = choose("mse", spectrum, width, True)
         assert expected.format == choose("mse", spectrum, width, True, values=x).format
         assert "expected squared error" in expected.reason
+
+
+@settings(max_examples=25)
+@given(x=arrays, width=st.integers(2, 9), signed=st.booleans(), rounding=roundings, overflow=overflows)
+def test_mse_from_the_spectrum_is_the_least_of_all_types_and_the_coarsest_of_equals(
+    *, x: NDArray[np.float32], width: int, signed: bool, rounding: Rounding, overflow: Overflow
+) -> None:
+    spectrum = Spectrum.of(x if signed else np.abs(x))
+    assume(spectrum.nonzero)
+    fmt = choose("mse", spectrum, width, signed, rounding, overflow).format
+    lengths = range(width - signed - 128, 127)
+    totals = [expected_energy(spectrum, FixedPoint(signed, width, at), rounding, overflow).total for at in lengths]
+    assert fmt.fraction_length == lengths[min(range(len(totals)), key=totals.__getitem__)]
 
 
 def test_reasons() -> None:

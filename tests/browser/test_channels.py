@@ -51,6 +51,13 @@ def test_a_weight_opens_into_its_channels_and_one_of_them_moves(lab_page: Lab, n
     lab_page.screenshot("channels", page.panel)
     page.panel.locator("button", has_text=re.compile(r"^\s*Channels$")).click()
     expect(page.panel.locator(".bitwindow .bw-row")).to_have_count(closed, timeout=PATIENCE)
+
+    box = page.panel.get_by_role("checkbox", name="Per channel")
+    expect(box).to_be_checked()
+    expect(page.panel.locator(".bw-summary")).to_contain_text("by channel")
+    box.press("Space")
+    expect(page.panel.locator(".bw-summary")).not_to_contain_text("by channel", timeout=PATIENCE)
+    assert page.in_kernel(f"print(type(q['{SITE}'].format).__name__, q.per_channel)") == "FixedPoint False"
     assert lab_page.unexpected() == []
 
 
@@ -65,7 +72,7 @@ def test_names_of_opened_channels_are_text_wherever_they_stand(lab_page: Lab, no
     panel, browser = page.panel, lab_page.page
     site = f"{HOSTILE}/kernel"
     rows = panel.locator(".bitwindow .bw-row")
-    chosen = panel.locator(".bw-editor select")
+    chosen = panel.get_by_label("Row", exact=True)
     chosen.select_option(site)
     expect(panel.locator(".bw-details").first).to_contain_text(site)
     panel.locator("button", has_text=re.compile(r"^\s*Channels$")).click()

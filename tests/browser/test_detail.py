@@ -98,7 +98,7 @@ def test_a_wrong_type_is_explained_and_reset_goes_back(lab_page: Lab, notebook_f
         expect(field).to_have_value("sfix8_En7")
         expect(change).to_have_count(0)
         expect(panel.get_by_role("button", name="Reset row")).to_be_disabled()
-    panel.locator(".bw-editor select").select_option(HOSTILE)
+    panel.get_by_label("Row", exact=True).select_option(HOSTILE)
     # The kernel shows the row that it has selected; only then is the field that row's.
     expect(panel.locator(".bw-details").first).to_contain_text(HOSTILE)
     set_type(panel, "sfix4_En1")

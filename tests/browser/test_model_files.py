@@ -94,7 +94,7 @@ def test_an_onnx_file_is_quantized_from_the_file_browser(lab_page: Lab, notebook
     expect(document(lab_page).locator(".bw-lab-inputs tr").nth(1)).to_have_text("x(samples, 1, 6, 6)float32")
     choose(page, "Choose calibration data…", "data.npz")
     shown = expect_panel(lab_page, q)
-    shown.panel.locator(".bw-editor select").first.select_option(HOSTILE)
+    shown.panel.get_by_label("Row", exact=True).select_option(HOSTILE)
     expect(shown.panel.locator(".bw-details").first).to_contain_text(HOSTILE)
     choose(page, "Validation data…", "data.npz")
     expect(shown.panel.locator(".bw-basis")).to_have_text("exact, all 64 samples", timeout=PATIENCE)

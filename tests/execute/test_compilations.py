@@ -129,3 +129,17 @@ def test_loops_are_warmed_too(make: Callable[[], Model]) -> None:
         for seed in range(8):
             go(random_network_types(network, seed, widths=(2, 17), point=4), random_modes(rng))
     assert compiled == []
+
+
+def test_a_mode_that_leaves_the_host_compiles_nothing_either() -> None:
+    """Inputs are cast on the host until the rounding is stochastic: XLA's way must be warm by then."""
+    net = build.dense_network(batch=5, inputs=13, outputs=9)
+    types = build.assignment(input="sfix8_En5", dense__kernel="sfix8_En6", dense__bias="sfix32_En11", dense="sfix8_En5")
+    one, x = Executor(net), np.random.default_rng(3).normal(size=(5, 13)).astype(np.float32)
+    stored = one.store_parameters(types, Modes())
+    one.warm(one.plan(stored, types, Modes()), tally=False)
+    with compilations() as compiled:
+        for rounding in ("round", "stochastic", "floor"):
+            modes = Modes(rounding=rounding)
+            one.run(one.store_parameters(types, modes), types, modes, (x,), 0, 5, tally=False)
+    assert compiled == []

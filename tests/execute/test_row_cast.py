@@ -23,7 +23,8 @@ EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 2.0**-149, -(2.0**-149), 2.0**127, 
 
 def exact(x: NDArray[np.float32], fmt: FixedPoint, modes: Modes) -> NDArray[np.int64]:
     cast = cast_floats(x, fmt.as_array(), modes.rounding.code, modes.overflow.code)
-    return np.asarray(cast.stored).astype(np.int64) & (2**fmt.word_length - 1)
+    stored: NDArray[np.int64] = np.asarray(cast.stored).astype(np.int64)
+    return stored & (2**fmt.word_length - 1)
 
 
 @settings(max_examples=150)

@@ -267,11 +267,30 @@ def test_weights_that_are_read_otherwise_keep_one_type() -> None:
     q = bw.Quantizer(bw.Model(tied, params, x[:2]), batch=2).calibrate(x, progress=False)
     q.assign("minmax", 8, per_channel=True)
     assert isinstance(q["w"].format, bw.FixedPoint)
+    assert "; one type for all channels, as layer " in q["w"].reason
     assert isinstance(q["v"].format, bw.ChannelFormats)
+    assert "one type" not in q["v"].reason
     with pytest.raises(SettingError, match="reads another axis of w as its output channels"):
         q.assign("minmax", 8, per_channel={"w"})
     with pytest.raises(SettingError, match=r"reads g as a tensor of one LSB|g of shape .* has no axis"):
         q.assign("minmax", 8, per_channel={"g"})
+
+
+def test_weights_inside_loops_keep_one_type_and_say_why() -> None:
+    def recurrent(params: Any, x: Any) -> Any:
+        def step(state: Any, now: Any) -> Any:
+            return jax.nn.relu(now @ params["w"] + state @ params["u"]), None
+
+        return lax.scan(step, jnp.zeros((x.shape[0], 3)), jnp.swapaxes(x, 0, 1))[0]
+
+    params = {"w": f32(RNG.normal(size=(2, 3))), "u": f32(RNG.normal(size=(3, 3)))}
+    x = f32(RNG.normal(size=(6, 4, 2)))
+    q = bw.Quantizer(bw.Model(recurrent, params, x[:2]), batch=2).calibrate(x, progress=False)
+    q.assign("minmax", 8, per_channel=True)
+    assert isinstance(q["u"].format, bw.FixedPoint)
+    assert "reads u inside a loop, whose step is compiled for one LSB a tensor" in q["u"].reason
+    with pytest.raises(FormatError, match=r"u: wanted one type for all channels, got 3, as layer .* inside a loop"):
+        q["u"].format = bw.ChannelFormats(True, 8, (7, 6, 5))
 
 
 @settings(max_examples=60, deadline=None)

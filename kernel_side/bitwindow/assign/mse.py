@@ -2,7 +2,8 @@
 
 Objective: the F with the least sum of squared errors of the cast under the active modes, over every F. For a parameter
 the values themselves are cast, by the exact cast, and their errors added in float64. For an activation the error comes
-from the spectrum: exact for what saturates or underflows, expected for what is rounded inside the window.
+from the spectrum: exact for what saturates or underflows, expected for what is rounded inside the window. What
+saturates grows with every finer LSB and what underflows with every coarser one, so that few types have to be tried.
 ``stochastic`` is taken as ``round``. Tie-break: the coarser LSB, the higher window.
 """
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from bitwindow.assign.choice import Choice, Question, window_text
 from bitwindow.assign.least_error import least_squared_error
+from bitwindow.assign.minmax import minmax_lengths
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Overflow, Rounding
 from bitwindow.spectrum.sqnr import error_energy
@@ -58,10 +60,21 @@ def _candidates(question: Question) -> list[int]:
 
 
 def _least_expected(question: Question) -> tuple[FixedPoint, Fraction]:
-    types = [question.type_with(length) for length in _candidates(question)]
-    totals = [error_energy(question.spectrum, fmt, question.rounding, question.overflow).total for fmt in types]
-    best = min(range(len(totals)), key=totals.__getitem__)
-    return types[best], totals[best]
+    """Walk both ways from the finest LSB without overflow, until what only grows exceeds the least error so far."""
+    lengths = _candidates(question)
+    first = min(max(int(minmax_lengths(question)[0]), lengths[0]), lengths[-1])
+    start = next(place for place, length in enumerate(lengths) if length >= first)
+    known: dict[int, Fraction] = {}
+    for places, side in ((range(start, len(lengths)), "above"), (range(start - 1, -1, -1), "below")):
+        for place in places:
+            fmt = question.type_with(lengths[place])
+            energy = error_energy(question.spectrum, fmt, question.rounding, question.overflow)
+            known[lengths[place]] = energy.total
+            if getattr(energy, side) > min(known.values()):
+                break
+    # Of equal errors the coarser LSB, the higher window.
+    error, best = min((error, length) for length, error in known.items())
+    return question.type_with(best), error
 
 
 def _least_exact(question: Question) -> tuple[FixedPoint, Fraction]:

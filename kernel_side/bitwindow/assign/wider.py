@@ -14,6 +14,7 @@ from dataclasses import replace
 from bitwindow.assign.assign import follow_biases
 from bitwindow.assign.noise import MOST_BITS
 from bitwindow.assign.offer import Better, Offer
+from bitwindow.assign.reach import within_reach
 from bitwindow.assign.records import Assignment
 from bitwindow.network.records import Network
 from bitwindow.numbers.channel_formats import AnyFormat, ChannelFormats
@@ -70,8 +71,9 @@ class _Search:
         }
 
     def types(self, other: Mapping[str, AnyFormat]) -> Assignment:
-        """Return the present types with others at some sites."""
-        return follow_biases(self.network, replace(self.start, formats={**self.start.formats, **other}))
+        """Return the present types with others at some sites, as far as exact sums allow them."""
+        made = follow_biases(self.network, replace(self.start, formats={**self.start.formats, **other}))
+        return within_reach(self.network, made)
 
     def reaches(self, other: Mapping[str, AnyFormat]) -> bool:
         """Whether these types are enough."""

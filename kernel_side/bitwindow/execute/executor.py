@@ -34,7 +34,7 @@ from bitwindow.execute.samples import SampleNumbers, packed_samples
 from bitwindow.execute.several import MANY, SEVERAL, forms, is_light
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
-from bitwindow.execute.warming import compilations, convert_outputs
+from bitwindow.execute.warming import compilations, convert_outputs, read_inputs
 from bitwindow.network.records import Lookup, Loop, PassThrough
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
@@ -328,8 +328,9 @@ class Executor:
             list(pool.map(compile_one, self._compilations(setting, tally=tally)))
         if stop():
             return
-        # The words of the parameters' shapes, and the conversion of the outputs, compile as they run.
+        # The words of the parameters' shapes, and what inputs and outputs need, compile as they run.
         self.store_parameters(setting.assignment, replace(setting.modes, rounding=Rounding.STOCHASTIC))
+        read_inputs(self._steps)
         convert_outputs(self._steps, setting)
 
     def _compilations(self, setting: Setting, *, tally: bool) -> list[Callable[[], object]]:

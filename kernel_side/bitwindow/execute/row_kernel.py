@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 
 from bitwindow.spectrum.compiled import compiled
@@ -61,11 +60,11 @@ def cast_rows(x: Any, rows: Any, scale: Any, mode: Any, overflow: Any, least: An
                 q = np.trunc(v + np.copysign(0.5, v))
                 q = max(least, q)
                 q = min(largest, q)
-                made[i] = np.int16(nb.int32(q if v == v else 0.0))  # noqa: PLR0124  (NaN is no number)
+                made[i] = np.int16(np.int32(q if v == v else 0.0))  # noqa: PLR0124  (NaN is no number)
         else:
             for i in range(source.size):
                 v = np.float64(source[i]) * scale
-                made[i] = np.int16(nb.int32(_fitted(rounded(v, mode), overflow, least, largest)))
+                made[i] = np.int16(np.int32(_fitted(rounded(v, mode), overflow, least, largest)))
 
 
 @compiled

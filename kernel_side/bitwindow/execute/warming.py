@@ -119,6 +119,12 @@ def _of_loop(
     )
 
 
+def read_inputs(steps: CompiledSteps) -> None:
+    """Bring inputs of zeros to the device once, which JAX compiles a step for."""
+    values = (steps.network.values[name] for name in steps.network.inputs)
+    jax.block_until_ready([jnp.asarray(np.zeros(one.shape, one.dtype)) for one in values])  # type: ignore[no-untyped-call]
+
+
 def convert_outputs(steps: CompiledSteps, setting: Setting) -> None:
     """Run the conversion of the outputs to values once, which compiles it."""
     network = steps.network

@@ -19,8 +19,12 @@ from bitwindow.prepare.reading import Reading
 from bitwindow.prepare.report import Step
 
 _SWEEPS = 8
-_LEAST_GAIN = 0.5
-"""Bits by which the channel ranges of a pair must come closer for it to be worth a change."""
+_LEAST_GAIN = 0.25
+"""Bits that a pair's channels must win for it to be worth a change; see ``_lost_bits``."""
+
+
+_OFF = 2.0**-40
+"""A channel whose two ranges multiply to less than this part of another's is switched off: its range says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +59,15 @@ def _balance(pair: Pair, weights: dict[int, Numbers], scales: dict[int, Numbers]
     made = _ranges(pair.first, weights[first])
     read = np.zeros_like(made)
     np.maximum.at(read, pair.channels, input_ranges(pair.second, weights[second]))
-    usable = (made > 0) & (read > 0)
+    usable = made * read > _OFF * np.max(made * read)
     if not np.any(usable):
         return False
     halves = 0.5 * np.log2(read[usable] / made[usable])
     factors = np.ones_like(made)
     # What all channels have in common is left alone: it evens out nothing within a tensor.
     factors[usable] = np.exp2(np.round(halves - np.median(halves)))
-    before = _bits(made[usable]) + _bits(read[usable])
-    after = _bits((made * factors)[usable]) + _bits((read / factors)[usable])
+    before = _lost_bits(made[usable], read[usable])
+    after = _lost_bits((made * factors)[usable], (read / factors)[usable])
     if after > before - _LEAST_GAIN:
         return False
     weights[first] = scaled_outputs(pair.first, weights[first], factors)
@@ -116,6 +120,16 @@ def _spread(product: Product, weights: dict[int, Numbers]) -> float:
     """Return how many bits lie between the largest and the smallest range of a product's channels."""
     ranges = _ranges(product, weights[product.equation.index])
     return _bits(ranges[ranges > 0])
+
+
+def _lost_bits(made: Numbers, read: Numbers) -> float:
+    """Return what one type for all channels costs them, in bits: half the logarithm of the mean of noise over signal.
+
+    A channel whose range is a tenth of the tensor's has a hundred times the noise. Evening out moves bits from one
+    tensor to the other, so that the sum of both spreads says nothing; the noise of both does.
+    """
+    noise = np.mean((made.max() / made) ** 2) + np.mean((read.max() / read) ** 2)
+    return float(0.5 * np.log2(noise))
 
 
 def _bits(ranges: Numbers) -> float:

@@ -72,7 +72,7 @@ def joined(reading: Reading, found: list[Fold], dropped: frozenset[int]) -> Edit
 def _fold(reading: Reading, product: Product, chain: Chain | None, ahead: Chain | str | None) -> Fold | str | None:
     useful = chain is not None and chain.multiplies
     if not useful and ahead is None:
-        return None
+        return _why_not_behind(reading, product.output if chain is None else chain.last)
     if isinstance(ahead, str) and not useful:
         return f"not folded into the product behind it: {ahead}"
     if reading.shared(product.weight):
@@ -95,6 +95,21 @@ def _fold(reading: Reading, product: Product, chain: Chain | None, ahead: Chain 
         step=_step(product, chain if useful else None, first),
         watched=chain.last if chain else product.output,
     )
+
+
+def _why_not_behind(reading: Reading, variable: int) -> str | None:
+    """Return why a chain that reads a product's variable was not taken in, if it begins with a number a channel."""
+    flow = reading.flow
+    readers = [flow.equations[position] for position in flow.readers.get(variable, [])]
+    chains = [equation for equation in readers if is_affine(flow, equation, variable)]
+    apart = [
+        equation
+        for equation in chains
+        if any(flow.statics.is_static(atom) and np.size(flow.statics.value(atom)) > 1 for atom in equation.inputs)
+    ]
+    if len(readers) < 2 or not apart:
+        return None
+    return f"not folded: the {apart[0].primitive} behind it is not alone in reading its output"
 
 
 def _step(product: Product, chain: Chain | None, first: Chain | None) -> Step:

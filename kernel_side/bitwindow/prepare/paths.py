@@ -17,6 +17,7 @@ from bitwindow.prepare.reading import Reading
 _RELU = Clip(lower=0.0, upper=None)
 _WINDOWS = frozenset({"reduce_window_max", "reduce_window_sum"})
 _REDUCTIONS = frozenset({"reduce_max", "reduce_sum"})
+_ODD_OR_EVEN = frozenset({"neg", "abs"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,16 +97,32 @@ def _carried(reading: Reading, equation: Equation, variable: int, marks: Numbers
     bound = bound_of(flow, equation)
     if bound is not None:
         return marks if bound == (variable, _RELU) else None
-    if equation.primitive in {"mul", "div"} and flow.operands(equation) == (variable,) and len(equation.inputs) == 2:
-        other = equation.inputs[1] if equation.inputs[0] == variable else equation.inputs[0]
-        number = flow.statics.scalar(other)
-        plain = equation.primitive == "mul" or equation.inputs[0] == variable
-        return marks if number is not None and number > 0 and plain else None
+    if equation.primitive == "pad":
+        return _padded(reading, equation, marks, shape)
+    if shape == marks.shape and (equation.primitive in _ODD_OR_EVEN or _is_by_constants(reading, equation, variable)):
+        return marks
     return _reduced(equation, marks, shape)
 
 
+def _is_by_constants(reading: Reading, equation: Equation, variable: int) -> bool:
+    """Whether an equation multiplies a variable by constants, or divides it: linear, whatever their signs."""
+    if equation.primitive not in {"mul", "div"} or reading.flow.operands(equation) != (variable,):
+        return False
+    first = equation.inputs[0] == variable
+    other = equation.inputs[1] if first else equation.inputs[0]
+    return reading.flow.statics.is_static(other) and (first or equation.primitive == "mul")
+
+
+def _padded(reading: Reading, equation: Equation, marks: Numbers, shape: tuple[int, ...]) -> Numbers | None:
+    """Return the channels behind zeros put around them."""
+    axis = _axis_of(marks)
+    if axis is None or reading.flow.statics.scalar(equation.inputs[1]) != 0:
+        return None
+    return _marks(shape, axis) if tuple(equation.params["padding_config"][axis]) == (0, 0, 0) else None
+
+
 def _reduced(equation: Equation, marks: Numbers, shape: tuple[int, ...]) -> Numbers | None:
-    axis = next((index for index in range(marks.ndim) if _is_along(marks, index)), None)
+    axis = _axis_of(marks)
     if axis is None or len(equation.inputs) != 1:
         return None
     if equation.primitive in _WINDOWS:
@@ -115,6 +132,11 @@ def _reduced(equation: Equation, marks: Numbers, shape: tuple[int, ...]) -> Numb
         axes = equation.params["axes"]
         return None if axis in axes else _marks(shape, axis - sum(other < axis for other in axes))
     return None
+
+
+def _axis_of(marks: Numbers) -> int | None:
+    """Return the axis that numbers the channels in order; None where they have been moved."""
+    return next((index for index in range(marks.ndim) if _is_along(marks, index)), None)
 
 
 def _is_along(marks: Numbers, axis: int) -> bool:

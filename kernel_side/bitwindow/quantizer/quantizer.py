@@ -28,23 +28,22 @@ from bitwindow.execute.modes import Modes
 from bitwindow.model.record import Model
 from bitwindow.network.records import Network
 from bitwindow.numbers.channel_formats import AnyFormat
+from bitwindow.quantizer.best import AssignsBest
 from bitwindow.quantizer.build import build_engine
 from bitwindow.quantizer.changes import asked, parsed_formats, with_formats
 from bitwindow.quantizer.choices import SchemeChoices
 from bitwindow.quantizer.closer import CloserLook
-from bitwindow.quantizer.correcting import Correcting
 from bitwindow.quantizer.explain import explain
 from bitwindow.quantizer.locking import Locking
 from bitwindow.quantizer.loss import SCHEME as LOSS
 from bitwindow.quantizer.searching import Searching
 from bitwindow.quantizer.site import Site, wanted_site
 from bitwindow.quantizer.state import History, State
-from bitwindow.quantizer.widening import Widening
 from bitwindow.registry.living import QUANTIZERS
 from bitwindow.spectrum.record import Spectrum
 
 
-class Quantizer(SchemeChoices, Correcting, Locking, Searching, Widening):
+class Quantizer(SchemeChoices, AssignsBest, Locking, Searching):
     """A model on its way to fixed point.
 
     Calibrate it, assign types, change any of them, and ask what it costs::

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bitwindow.assign.by_channel import channel_axis
 from bitwindow.assign.noise import Tensor, better
 from bitwindow.assign.offer import Offer
+from bitwindow.assign.reach import within_reach
 from bitwindow.assign.wider import Loss, Wider, widened
 from bitwindow.errors import DataError, ExecutionError, SettingError
 from bitwindow.evaluate.bench import Bench
@@ -115,6 +116,9 @@ class Widening(Preparing):
                 need = None if tensor is None else better(tensor, fmt)
                 if need is not None:
                     found[name] = need
+        offered = with_formats(self.network, state, {name: need.format for name, need in found.items()}).assignment
+        reachable = within_reach(self.network, offered).formats
+        found = {name: need for name, need in found.items() if reachable[name] == need.format}
         what = f"{len(found)} sites leave" if len(found) != 1 else "1 site leaves"
         return Offer(summary=f"{what} under 20 dB of SQNR by their own cast", sites=found)
 

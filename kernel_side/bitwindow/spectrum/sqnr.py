@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum, auto
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -34,11 +35,19 @@ class Sqnr:
 
 @dataclass(frozen=True, kw_only=True)
 class Energy:
-    """A sum of squared errors: ``total``, of which ``known`` is exact and the rest expected."""
+    """A sum of squared errors.
+
+    Attributes:
+        total: All of it.
+        exact: Whether none of it is merely expected.
+        above: The part of octaves that saturate as a whole: with a finer LSB it is never less.
+        below: The part of octaves that underflow as a whole: with a coarser LSB it is never less.
+    """
 
     total: Fraction
-    known: Fraction
     exact: bool
+    above: Fraction
+    below: Fraction
 
 
 def sqnr_of(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overflow: Overflow) -> Sqnr:
@@ -62,10 +71,10 @@ def error_energy(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overfl
     1/12 for rounding to nearest and 1/3 for rounding to one side, or with none where the LSB is finer than the data's
     own grid.
     """
-    total, sure, exact = Fraction(0), Fraction(0), True
+    sums, exact = dict.fromkeys(_Share, Fraction(0)), True
     merged = spectrum.merged()
     cells, counts, octaves = merged.parts.cells, merged.parts.counts, merged.parts.octaves
-    starts = np.searchsorted(cells, octaves << 7)
+    starts, bits = np.searchsorted(cells, octaves << 7), spectrum.fraction_bits
     stops = np.append(starts[1:], len(cells))
     for row, (first, second) in enumerate(integers(merged.parts.sums)):
         octave = int(octaves[row])
@@ -79,12 +88,24 @@ def error_energy(spectrum: Spectrum, fmt: FixedPoint, rounding: Rounding, overfl
             first=first * Fraction(2) ** (exponent - 52 + fmt.fraction_length),
             second=second * Fraction(2) ** (2 * (exponent - 52 + fmt.fraction_length)),
         )
-        energy, known = part.error(fmt, rounding, overflow, spectrum.fraction_bits)
-        total += energy
-        sure += energy if known else 0
+        energy, known, share = part.error(fmt, rounding, overflow, bits)
+        sums[share] += energy
         exact = exact and known
     scale = Fraction(2) ** (-2 * fmt.fraction_length)
-    return Energy(total=total * scale, known=sure * scale, exact=exact)
+    return Energy(
+        total=sum(sums.values()) * scale,
+        exact=exact,
+        above=sums[_Share.ABOVE] * scale,
+        below=sums[_Share.BELOW] * scale,
+    )
+
+
+class _Share(Enum):
+    """Where an octave lies: whole above the range, whole below the first step, or elsewhere."""
+
+    ABOVE = auto()
+    BELOW = auto()
+    ELSEWHERE = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +123,7 @@ class _Octave:
 
     def error(
         self, fmt: FixedPoint, rounding: Rounding, overflow: Overflow, fraction_bits: int
-    ) -> tuple[Fraction, bool]:
+    ) -> tuple[Fraction, bool, _Share]:
         rule = rule_of(rounding, negative=self.negative)
         kept, over = (
             edge + RANKS * fmt.fraction_length for edge in borders(fmt, rounding, overflow, negative=self.negative)
@@ -111,17 +132,27 @@ class _Octave:
         low, high = start + min(self.ranks), start + max(self.ranks)
         limit = _limit(fmt, overflow, negative=self.negative)
         if low >= over or (self.negative and limit == 0 and overflow is not Overflow.WRAP):
-            return self._all_over(limit, fmt, overflow)
+            wraps = overflow is Overflow.WRAP
+            return *self._all_over(limit, fmt, overflow), _Share.ELSEWHERE if wraps else _Share.ABOVE
         if high < kept:
-            return self.second, True
+            return self.second, True, _Share.BELOW
         nearest = self.exponent == -1 and rule is not Rule.TRUNCATE
         if high < over and (nearest or (self.exponent < 0 and low >= kept)):
             # Of what rounds to nearest only ties may become 0 here, and a tie is as far from 0 as from 1.
-            return self.to_one_number(1), True
-        finer = self.exponent >= fraction_bits
-        cells = _cells(self.exponent, rule, over - start, limit, _at_one(fmt), overflow, self.negative, finer)
+            return self.to_one_number(1), True, _Share.ELSEWHERE
+        place = _Place(
+            exponent=self.exponent,
+            rule=rule,
+            over=over - start,
+            limit=limit,
+            fmt=_at_one(fmt),
+            overflow=overflow,
+            negative=self.negative,
+            finer=self.exponent >= fraction_bits,
+        )
+        cells = _cells(place)
         total = sum(n * cells.numerators[rank] for rank, n in self.ranks.items())
-        return Fraction(total, cells.denominator), all(cells.known[rank] for rank in self.ranks)
+        return Fraction(total, cells.denominator), all(cells.known[rank] for rank in self.ranks), _Share.ELSEWHERE
 
     def _all_over(self, limit: int, fmt: FixedPoint, overflow: Overflow) -> tuple[Fraction, bool]:
         match overflow:
@@ -151,21 +182,28 @@ def _at_one(fmt: FixedPoint) -> FixedPoint:
     return FixedPoint(fmt.signed, fmt.word_length, 0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where an octave of one sign lies among the values of a type with an LSB of 1.
+
+    ``over`` is the rank from which on its values overflow, ``limit`` the magnitude at which they saturate; ``finer``
+    says that the LSB is finer than the data's own grid.
+    """
+
+    exponent: int
+    rule: Rule
+    over: int
+    limit: int
+    fmt: FixedPoint
+    overflow: Overflow
+    negative: bool
+    finer: bool
+
+
 # An octave's place relative to the LSB decides, whatever the tensor and F: schemes that try every F find it made.
 @lru_cache(maxsize=4096)
-def _cells(
-    exponent: int,
-    rule: Rule,
-    over: int,
-    limit: int,
-    fmt: FixedPoint,
-    overflow: Overflow,
-    negative: bool,  # noqa: FBT001  (a part of the key)
-    finer: bool,  # noqa: FBT001  (the LSB is finer than the data's own grid)
-) -> _Cells:
-    pairs = [
-        _cell(rank, exponent, rule, over, limit, fmt, overflow, negative=negative, finer=finer) for rank in range(RANKS)
-    ]
+def _cells(place: _Place) -> _Cells:
+    pairs = [_cell(rank, place) for rank in range(RANKS)]
     denominator = math.lcm(*(energy.denominator for energy, _ in pairs))
     return _Cells(
         numerators=tuple(energy.numerator * (denominator // energy.denominator) for energy, _ in pairs),
@@ -174,27 +212,17 @@ def _cells(
     )
 
 
-def _cell(
-    rank: int,
-    exponent: int,
-    rule: Rule,
-    over: int,
-    limit: int,
-    fmt: FixedPoint,
-    overflow: Overflow,
-    *,
-    negative: bool,
-    finer: bool,
-) -> tuple[Fraction, bool]:
+def _cell(rank: int, place: _Place) -> tuple[Fraction, bool]:
     """Return the squared error, in LSB^2, of a value of one rank, and whether it is exact."""
-    lower, upper = _bounds(rank, exponent)
+    rule = place.rule
+    lower, upper = _bounds(rank, place.exponent)
     known = rank % 2 == 0
     value = lower if known else (lower + upper) / 2
-    if rank >= over:
-        return _overflow_error(value, _rounded(value, rule), limit, fmt, overflow, negative=negative), known
+    if rank >= place.over:
+        return _overflow_error(value, _rounded(value, rule), place), known
     if known:
         return (value - _rounded(value, rule)) ** 2, True
-    if finer:
+    if place.finer:
         return Fraction(0), True
     # An interval between two neighbours of the grid, or of the half grid, has its own expected error.
     if upper - lower <= Fraction(1, 2):
@@ -203,16 +231,14 @@ def _cell(
     return Fraction(1, 12 if rule not in (Rule.TRUNCATE, Rule.AWAY) else 3), False
 
 
-def _overflow_error(
-    value: Fraction, k: int, limit: int, fmt: FixedPoint, overflow: Overflow, *, negative: bool
-) -> Fraction:
-    match overflow:
+def _overflow_error(value: Fraction, k: int, place: _Place) -> Fraction:
+    match place.overflow:
         case Overflow.SATURATE_ZERO:
             return value * value
         case Overflow.WRAP:
-            return (value - _wrapped(k, fmt, negative=negative)) ** 2
+            return (value - _wrapped(k, place.fmt, negative=place.negative)) ** 2
         case _:
-            return (value - limit) ** 2
+            return (value - place.limit) ** 2
 
 
 def _limit(fmt: FixedPoint, overflow: Overflow, *, negative: bool) -> int:

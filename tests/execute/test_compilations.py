@@ -16,7 +16,7 @@ from bitwindow.model.record import Model
 from bitwindow.network.records import Clip
 from bitwindow.network.trace import trace
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.numbers.modes import OVERFLOWS, ROUNDINGS
+from bitwindow.numbers.modes import OVERFLOWS, ROUNDINGS, Rounding
 from tests.execute import networks as build
 from tests.execute.agree import compare
 from tests.execute.random_words import parameter_words, words
@@ -139,7 +139,7 @@ def test_a_mode_that_leaves_the_host_compiles_nothing_either() -> None:
     stored = one.store_parameters(types, Modes())
     one.warm(one.plan(stored, types, Modes()), tally=False)
     with compilations() as compiled:
-        for rounding in ("round", "stochastic", "floor"):
+        for rounding in (Rounding.ROUND, Rounding.STOCHASTIC, Rounding.FLOOR):
             modes = Modes(rounding=rounding)
             one.run(one.store_parameters(types, modes), types, modes, (x,), 0, 5, tally=False)
     assert compiled == []

@@ -24,7 +24,8 @@ EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 2.0**-149, -(2.0**-149), 2.0**127, 
 def exact(x: NDArray[np.float32], fmt: FixedPoint, modes: Modes) -> NDArray[np.int64]:
     cast = cast_floats(x, fmt.as_array(), modes.rounding.code, modes.overflow.code)
     stored: NDArray[np.int64] = np.asarray(cast.stored).astype(np.int64)
-    return stored & (2**fmt.word_length - 1)
+    low: NDArray[np.int64] = stored & (2**fmt.word_length - 1)
+    return low
 
 
 @settings(max_examples=150)

@@ -17,7 +17,7 @@ TOKENS = RNG.integers(0, 9, (16, 4))
 
 
 def normal(*shape: int) -> np.ndarray:
-    return (RNG.normal(size=shape) / np.sqrt(shape[-1])).astype(np.float32)
+    return np.asarray(RNG.normal(size=shape) / np.sqrt(shape[-1]), np.float32)
 
 
 def fixed_batch() -> Case:

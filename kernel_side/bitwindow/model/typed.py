@@ -22,9 +22,10 @@ def as_type(x: Any, fmt: FixedPoint) -> Any:
     """Return floating-point values rounded to a type, ties to even, as ONNX' QuantizeLinear rounds them."""
 
     def cast(x: Any) -> Any:
-        whole = jnp.rint(x * np.asarray(2.0**fmt.fraction_length, x.dtype))
-        bounds = (np.asarray(bound, x.dtype) for bound in (fmt.stored_min, fmt.stored_max))
-        return jnp.clip(whole, *bounds) * np.asarray(2.0**-fmt.fraction_length, x.dtype)
+        wide = jnp.promote_types(x.dtype, np.float32)
+        whole = jnp.rint(x.astype(wide) * np.asarray(2.0**fmt.fraction_length, wide))
+        bounds = (np.asarray(bound, wide) for bound in (fmt.stored_min, fmt.stored_max))
+        return (jnp.clip(whole, *bounds) * np.asarray(2.0**-fmt.fraction_length, wide)).astype(x.dtype)
 
     cast.__name__ = f"{_PREFIX}{fmt}"
     return jax.jit(cast)(x)

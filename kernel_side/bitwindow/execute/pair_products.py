@@ -26,7 +26,7 @@ from bitwindow.execute.planning import output_format
 from bitwindow.execute.row_cast import cast_of_rows
 from bitwindow.network.records import Contraction, Convolution
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.spectrum.host import workers
+from bitwindow.spectrum.workers import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -19,6 +19,7 @@ from bitwindow.spectrum import generic_kernel as generic
 from bitwindow.spectrum.exact_sums import limbs
 from bitwindow.spectrum.landmarks import CELL_BITS, POSITION_ZERO, RANKS, runs_of_ranks
 from bitwindow.spectrum.parts import Parts, empty, merged, values_in_octaves
+from bitwindow.spectrum.workers import workers
 
 DTYPES = (np.dtype(np.float32), np.dtype(ml_dtypes.bfloat16), np.dtype(np.float16), np.dtype(np.float64))
 SHORT = 1 << 15
@@ -81,14 +82,6 @@ def _in_threads(work: Callable[[NDArray[Any], int], T], flat: NDArray[Any]) -> l
     step = -(-flat.size // (pieces * fast.BLOCK)) * fast.BLOCK
     jobs = [_pool().submit(work, flat[start : start + step], start) for start in range(0, flat.size, step)]
     return [job.result() for job in jobs]
-
-
-def workers() -> int:
-    """Return how many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 @cache

@@ -70,6 +70,18 @@ def convolved(operation: Convolution, x: Integers, w: Integers) -> Integers:
     return np.transpose(y, np.argsort(operation.out_spec))
 
 
+SAME_SIZE = Convolution(
+    window_strides=(1, 1),
+    padding=((1, 1), (1, 1)),
+    lhs_dilation=(1, 1),
+    rhs_dilation=(1, 1),
+    lhs_spec=(0, 3, 1, 2),
+    rhs_spec=(3, 2, 0, 1),
+    out_spec=(0, 3, 1, 2),
+)
+"""A window of 3 by 3 over images of channels last, which keeps their size."""
+
+
 @st.composite
 def geometries(draw: st.DrawFn) -> tuple[Convolution, tuple[int, ...], tuple[int, ...]]:
     """Draw a convolution with something left of its input, and the shapes of its operands."""
@@ -143,15 +155,6 @@ def test_windows_of_a_pool_are_the_largest_sums(
     n, height, width = shape
     low, high = min(low, window - 1), min(high, window - 1)
     rng = np.random.default_rng(seed)
-    operation = Convolution(
-        window_strides=(1, 1),
-        padding=((1, 1), (1, 1)),
-        lhs_dilation=(1, 1),
-        rhs_dilation=(1, 1),
-        lhs_spec=(0, 3, 1, 2),
-        rhs_spec=(3, 2, 0, 1),
-        out_spec=(0, 3, 1, 2),
-    )
     x, w = rng.integers(-128, 128, (n, height, width, 3)), rng.integers(-128, 128, (3, 3, 3, outputs))
     # The result's axes are rearranged before the pool sees them.
     place = {role: order.index(role) for role in range(4)}
@@ -160,10 +163,10 @@ def test_windows_of_a_pool_are_the_largest_sums(
         dims[place[role]], by[place[role]], pads[place[role]] = window, strides, (low, high)
     params = {"window_dimensions": tuple(dims), "window_strides": tuple(by), "padding": tuple(pads)}
     pool = Step(primitive="reduce_window_max", params=params)
-    y = np.pad(convolved(operation, x, w), ((0, 0), (low, high), (low, high), (0, 0)), constant_values=-(2**40))
+    y = np.pad(convolved(SAME_SIZE, x, w), ((0, 0), (low, high), (low, high), (0, 0)), constant_values=-(2**40))
     views = np.lib.stride_tricks.sliding_window_view(y, (window, window), axis=(1, 2))
     wanted = np.transpose(views[:, ::strides, ::strides].max(axis=(-2, -1)), order)
-    got = sums_of(operation, layout_of(operation, (x.shape, w.shape), tuple(order), pool), x, w, np.zeros(1, np.int64))
+    got = sums_of(SAME_SIZE, layout_of(SAME_SIZE, (x.shape, w.shape), tuple(order), pool), x, w, np.zeros(1, np.int64))
     np.testing.assert_array_equal(got, wanted)
 
 
@@ -201,23 +204,14 @@ def test_units_hold_every_window_once(rows: int) -> None:
 
 
 def test_a_large_image_is_cut_into_units_that_share_its_rows() -> None:
-    operation = Convolution(
-        window_strides=(1, 1),
-        padding=((1, 1), (1, 1)),
-        lhs_dilation=(1, 1),
-        rhs_dilation=(1, 1),
-        lhs_spec=(0, 3, 1, 2),
-        rhs_spec=(3, 2, 0, 1),
-        out_spec=(0, 3, 1, 2),
-    )
     pads = ((0, 0), (1, 1), (1, 1), (0, 0))
     params = {"window_dimensions": (1, 3, 3, 1), "window_strides": (1, 2, 2, 1), "padding": pads}
     rng = np.random.default_rng(0)
     x, w = rng.integers(-128, 128, (2, 60, 40, 4)), rng.integers(-128, 128, (3, 3, 4, 40))
-    layout = layout_of(operation, (x.shape, w.shape), (), Step(primitive="reduce_window_max", params=params))
+    layout = layout_of(SAME_SIZE, (x.shape, w.shape), (), Step(primitive="reduce_window_max", params=params))
     assert len(layout.tables.units) > 3
-    y = np.pad(convolved(operation, x, w), pads, constant_values=-(2**40))
+    y = np.pad(convolved(SAME_SIZE, x, w), pads, constant_values=-(2**40))
     wanted = np.lib.stride_tricks.sliding_window_view(y, (3, 3), axis=(1, 2))[:, ::2, ::2].max(axis=(-2, -1))
-    got = sums_of(operation, layout, x, w, np.zeros(1, np.int64))
+    got = sums_of(SAME_SIZE, layout, x, w, np.zeros(1, np.int64))
     np.testing.assert_array_equal(got, wanted)
     assert prod(got.shape) == 2 * 30 * 20 * 40

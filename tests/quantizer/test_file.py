@@ -57,6 +57,13 @@ def test_another_function_is_refused(saved: tuple[bw.Quantizer, Path]) -> None:
         bw.load(saved[1], fn=other)
 
 
+@pytest.mark.parametrize("batch", [0, -3, 2**16 + 1, 2.5, True, "4"])
+def test_a_chunk_that_no_file_could_hold_is_refused_when_it_is_asked_for(batch: Any) -> None:
+    model = bw.Model(lambda params, x: x @ params, np.ones((3, 2), np.float32), np.ones((1, 3), np.float32))
+    with pytest.raises(bw.SettingError, match="batch: wanted an integer from 1 to 65536 or None"):
+        bw.Quantizer(model, batch=batch)
+
+
 def test_the_size_of_a_chunk_comes_back_where_it_was_asked_for(tmp_path: Path) -> None:
     def forward(params: Any, x: Any) -> Any:
         return jax.nn.softmax(jnp.tanh(x @ params["w"]) @ params["w"])

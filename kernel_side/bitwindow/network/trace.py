@@ -25,6 +25,9 @@ from bitwindow.network.regions import gather
 from bitwindow.network.statics import Statics
 from bitwindow.numbers.format import FixedPoint
 
+MOST_CHUNK = 2**16
+"""The largest chunk of samples that may be asked for, in code or in a file: the values of all of them are in memory."""
+
 
 def trace(model: Model, batch: int) -> Network:
     """Trace a model at one batch size.

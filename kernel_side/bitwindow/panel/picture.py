@@ -121,9 +121,10 @@ def columns(sites: Sequence[SiteView]) -> Columns:
 
     At most 64 columns; when that is too few the lowest are left out, and what they hold is added to the lowest shown.
     """
-    windows = [window_columns(fmt) for site in sites if (fmt := fixed_format(site)) is not None]
-    values = [part for site in sites if (part := _wanted_by_values(site)) is not None]
-    return limited(reduce(Columns.joined, [*windows, *values])) if windows or values else Columns(high=3, low=-12)
+    shown = _of_values(sites)
+    for fmt in _formats(sites):
+        shown = window_columns(fmt) if shown is None else shown.joined(window_columns(fmt))
+    return _shown(shown)
 
 
 def map_columns(sites: Sequence[SiteView]) -> Columns:
@@ -131,9 +132,7 @@ def map_columns(sites: Sequence[SiteView]) -> Columns:
 
     Of those at least four bits are shown, so that all cells are as wide as the values of the network allow.
     """
-    values = [part for site in sites if (part := _wanted_by_values(site)) is not None]
-    formats = [fmt for site in sites if (fmt := fixed_format(site)) is not None]
-    return grown(reduce(Columns.joined, values) if values else None, formats)
+    return grown(_of_values(sites), _formats(sites))
 
 
 def grown(shown: Columns | None, formats: Sequence[FixedPoint]) -> Columns:
@@ -144,7 +143,20 @@ def grown(shown: Columns | None, formats: Sequence[FixedPoint]) -> Columns:
             shown = window if shown is None else shown.joined(window)
         else:
             shown = shown.joined(_glimpse(fmt, shown))
-    return Columns(high=3, low=-12) if shown is None else limited(shown)
+    return _shown(shown)
+
+
+def _shown(wanted: Columns | None) -> Columns:
+    return Columns(high=3, low=-12) if wanted is None else limited(wanted)
+
+
+def _formats(sites: Sequence[SiteView]) -> list[FixedPoint]:
+    return [fmt for site in sites if (fmt := fixed_format(site)) is not None]
+
+
+def _of_values(sites: Sequence[SiteView]) -> Columns | None:
+    wanted = [part for site in sites if (part := _wanted_by_values(site)) is not None]
+    return reduce(Columns.joined, wanted) if wanted else None
 
 
 def _glimpse(fmt: FixedPoint, shown: Columns) -> Columns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import jax
+import numpy as np
 
 from bitwindow.calibrate.batches import InputSpec
 from bitwindow.errors import SettingError
@@ -12,7 +13,7 @@ from bitwindow.evaluate.engine import Engine
 from bitwindow.execute.executor import Executor
 from bitwindow.model.record import Model
 from bitwindow.network.records import Network
-from bitwindow.network.trace import trace
+from bitwindow.network.trace import MOST_CHUNK, trace
 
 CHUNK_BYTES = 32 * 2**20
 """What the values of one chunk may take together; enough to keep the cores busy, and a first estimate stays quick."""
@@ -24,7 +25,7 @@ def build_engine(model: Model, batch: int | None) -> Engine:
 
     Raises:
         ModelError: If the model cannot be traced.
-        SettingError: If ``batch`` is no positive integer.
+        SettingError: If ``batch`` is no integer from 1 to 65,536.
     """
     network = _traced(model, batch)
     return Engine(
@@ -45,10 +46,10 @@ def chunk_size(network: Network) -> int:
 
 def _traced(model: Model, batch: int | None) -> Network:
     if batch is not None:
-        if batch < 1:
-            message = f"batch: wanted a positive integer or None, got {batch!r}."
+        if not isinstance(batch, int | np.integer) or isinstance(batch, bool) or not 1 <= batch <= MOST_CHUNK:
+            message = f"batch: wanted an integer from 1 to {MOST_CHUNK} or None, got {batch!r}."
             raise SettingError(message)
-        return trace(model, batch)
+        return trace(model, int(batch))
     # JAX writes some products of a batch of one differently, so that names could differ: two samples at least.
     probe = trace(model, max(2, model.batch))
     size = max(2, chunk_size(probe))

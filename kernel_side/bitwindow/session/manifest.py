@@ -15,6 +15,7 @@ from bitwindow.assign.records import Assignment, CorrectedBias, Format
 from bitwindow.calibrate.record import Calibration
 from bitwindow.errors import DataError, FormatError, SessionFileError, SettingError
 from bitwindow.execute.modes import Modes
+from bitwindow.network.trace import MOST_CHUNK
 from bitwindow.numbers.channel_formats import ChannelFormats, as_any_format
 from bitwindow.session.arrays import ArrayStore, read_array, read_dtype, read_shape
 from bitwindow.session.fields import Field
@@ -31,7 +32,6 @@ SCHEMA_VERSION = 2
 PLAIN_VERSION = 1
 """Of files without what came with version 2, types by channel and corrected biases: older readers understand them."""
 MOST_SAMPLES = 2**62
-MOST_CHUNK = 2**16
 MOST_EXAMPLE_BYTES = 2**30
 
 Read = Callable[[str], bytes]

@@ -105,19 +105,25 @@ def _without_zeros(block: Any, nonzero: Any) -> Any:
 
 
 @compiled
-def _add(block: Any, index: Any, table: Any, squares: Any) -> None:
-    """Add a block of patterns to the tables."""
-    for i in range(block.size):
+def _add_lanes(block: Any, size: Any, index: Any, table: Any, squares: Any) -> None:
+    """Add the first ``size`` patterns, a multiple of LANES, to the tables."""
+    for i in range(size):
         index[i] = cell_index(block[i])
-    whole = block.size - block.size % LANES
-    for i in range(0, whole, LANES):
+    for i in range(0, size, LANES):
         for lane in range(LANES):
             cell = index[i + lane]
             fraction = u64(block[i + lane] & u32(0x7FFFFF))
             table[lane, cell] += fraction + u64(1 << COUNT_SHIFT)
             squares[lane, cell >> nb.uint16(7)] += fraction * fraction
+
+
+@compiled
+def _add(block: Any, index: Any, table: Any, squares: Any) -> None:
+    """Add a block of patterns to the tables."""
+    whole = block.size - block.size % LANES
+    _add_lanes(block, whole, index, table, squares)
     for i in range(whole, block.size):
-        cell = index[i]
+        cell = cell_index(block[i])
         fraction = u64(block[i] & u32(0x7FFFFF))
         table[0, cell] += fraction + u64(1 << COUNT_SHIFT)
         squares[0, cell >> nb.uint16(7)] += fraction * fraction
@@ -148,15 +154,7 @@ def count_float32(
             counts[ZERO_CELL] += BLOCK - left
             _add(nonzero[:left], index, table, squares)
         else:
-            # The same for a length that is known when this is compiled, which saves a tenth.
-            for i in range(BLOCK):
-                index[i] = cell_index(block[i])
-            for i in range(0, BLOCK, LANES):
-                for lane in range(LANES):
-                    cell = index[i + lane]
-                    fraction = u64(block[i + lane] & u32(0x7FFFFF))
-                    table[lane, cell] += fraction + u64(1 << COUNT_SHIFT)
-                    squares[lane, cell >> nb.uint16(7)] += fraction * fraction
+            _add_lanes(block, BLOCK, index, table, squares)
         if (number + 1) % BLOCKS_PER_SQUARES == 0:
             _drain_squares(squares, totals)
         if (number + 1) % BLOCKS_PER_TABLE == 0:

@@ -46,11 +46,15 @@ def chunk_size(network: Network) -> int:
 
 def _traced(model: Model, batch: int | None) -> Network:
     if batch is not None:
-        if not isinstance(batch, int | np.integer) or isinstance(batch, bool) or not 1 <= batch <= MOST_CHUNK:
-            message = f"batch: wanted an integer from 1 to {MOST_CHUNK} or None, got {batch!r}."
-            raise SettingError(message)
-        return trace(model, int(batch))
+        return trace(model, _checked(batch))
     # JAX writes some products of a batch of one differently, so that names could differ: two samples at least.
     probe = trace(model, max(2, model.batch))
     size = max(2, chunk_size(probe))
     return probe if size == probe.batch else trace(model, size)
+
+
+def _checked(batch: object) -> int:
+    if isinstance(batch, int | np.integer) and not isinstance(batch, bool) and 1 <= batch <= MOST_CHUNK:
+        return int(batch)
+    message = f"batch: wanted an integer from 1 to {MOST_CHUNK} or None, got {batch!r}."
+    raise SettingError(message)

@@ -28,6 +28,7 @@ SNAPS = 120
 DRAGS, REST = 4, 1500
 """How many drags are timed for their frames, and how long the hand rests before each, in milliseconds."""
 SITE = "site0"
+CORNER = (5, 5)
 
 # The columns are set by hand, 40 of them, so that the drag has room and the size is the one to be measured.
 NOTEBOOK = """
@@ -73,7 +74,9 @@ WATCH = """() => {
     window.seen = seen;
 }"""
 
-# A synthetic pointer, since a driver outside the page cannot follow every frame: to and fro by one bit a frame.
+# A synthetic pointer, since a driver outside the page cannot follow every frame: to and fro, a change in each one. The
+# browser's own pointer must not rest on the row meanwhile: a hand's is captured by the window that it drags, while one
+# that lies there besides is told anew what it hovers over with each change.
 FRAMES = """async ([snaps, bit]) => {
     const row = document.querySelector('.bitwindow .bw-row[aria-label="site0"]');
     const shown = row.querySelector('text.bw-type');
@@ -102,6 +105,22 @@ FRAMES = """async ([snaps, bit]) => {
     }
     send('pointerup', x);
     return { frames, handled, changes };
+}"""
+
+# The frames that the browser begins while its own mouse drags, by the browser's time stamps.
+RECORD = """() => {
+    const shown = document.querySelector('.bitwindow .bw-row[aria-label="site0"] text.bw-type');
+    const seen = { frames: [], changes: 0, on: true };
+    let last = null;
+    const frame = now => {
+        if (last !== null) seen.frames.push(now - last);
+        last = now;
+        if (seen.on) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    const observed = { childList: true, characterData: true, subtree: true };
+    new MutationObserver(() => { seen.changes++; }).observe(shown, observed);
+    window.drag = seen;
 }"""
 
 
@@ -137,7 +156,7 @@ def line(name: str, times: list[float]) -> str:
 
 
 def rows_of(page: MapPage) -> int:
-    return page.panel.locator(".bitwindow .bw-row").count()
+    return int(page.in_kernel("print(len(panel.heat_map.window.rows))"))
 
 
 def test_latency_of_the_counts_against_the_way_through_the_kernel(page: MapPage) -> None:
@@ -163,10 +182,26 @@ def test_latency_of_the_counts_against_the_way_through_the_kernel(page: MapPage)
 def test_frames_while_dragging(page: MapPage) -> None:
     bit = page.bit_width(SITE, FixedPoint(True, 8, 5))
     page.row(SITE).scroll_into_view_if_needed()
+    page.lab.page.mouse.move(*CORNER)
     print()
     for _ in range(DRAGS):
         page.lab.page.wait_for_timeout(REST)  # what the drag before had drawn around the map
         found = page.lab.page.evaluate(FRAMES, [SNAPS, bit])
         assert found["changes"] >= 100, f"the drag changed the window {found['changes']} times only"
-        print(f"{rows_of(page)} rows, {line('frame while dragging', found['frames'])}")
+        print(f"{rows_of(page)} rows, {line('frame while dragging, a change in each', found['frames'])}")
         print(f"{rows_of(page)} rows, {line('work for one move', found['handled'])}; {found['changes']} changes")
+
+
+def test_frames_under_the_real_mouse(page: MapPage) -> None:
+    mouse = page.lab.page.mouse
+    print()
+    for _ in range(DRAGS):
+        held = page.grab(SITE, FixedPoint(True, 8, 5))
+        page.lab.page.evaluate(RECORD)
+        for move in range(SNAPS):
+            mouse.move(held.x + held.bit * (1 + move % 5 if move % 2 == 0 else -1 - move % 7), held.y)
+        seen = page.lab.page.evaluate("() => { window.drag.on = false; return window.drag; }")
+        mouse.move(held.x, held.y)
+        held.release()
+        assert seen["changes"] >= 100, f"the drag changed the window {seen['changes']} times only"
+        print(f"{rows_of(page)} rows, {line('frame under the real mouse', seen['frames'])}; {seen['changes']} changes")

@@ -34,6 +34,34 @@ STILL = """async target => {
     }
 }"""
 
+# Rows far off the screen are not in the document. Each look waits until the rows fill the box without a gap.
+SCROLLED_THROUGH = """async panel => {
+    const [box, names] = [panel.querySelector('.bw-map'), new Map()];
+    panel.querySelector('.bw-map').scrollIntoView({ block: 'end' });
+    const [before, frame] = [box.scrollTop, () => new Promise(resolve => requestAnimationFrame(resolve))];
+    const origin = () => panel.querySelector('.bitwindow').getBoundingClientRect().top;
+    const places = () => [...panel.querySelectorAll('.bitwindow .bw-row')].map(row => {
+        const { top, bottom } = row.getBoundingClientRect();
+        return { name: row.getAttribute('aria-label'), top, bottom, at: Math.round(top - origin()) };
+    }).sort((a, b) => a.top - b.top);
+    const filled = () => {
+        const { top, bottom } = box.getBoundingClientRect();
+        const end = Math.min(bottom, panel.querySelector('.bitwindow').getBoundingClientRect().bottom - 30);
+        const seen = places().filter(row => row.bottom > top && row.top < end);
+        const isWhole = seen.every((row, i) => i === 0 || Math.abs(row.top - seen[i - 1].bottom) < 1);
+        return seen.length > 0 && isWhole && seen.at(-1).bottom >= end - 1;
+    };
+    for (let top = 0, end = false; !end; top += 200) {
+        box.scrollTop = top;
+        for (let tries = 0; tries < 60 && !(await frame(), filled()); tries++);
+        places().forEach(({ name, at }) => names.set(at, name));
+        end = top >= box.scrollHeight - box.clientHeight;
+    }
+    box.scrollTop = before;
+    await frame();
+    return [...names].sort(([a], [b]) => a - b).map(([, name]) => name);
+}"""
+
 FAKE = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -54,13 +82,8 @@ class MapPage:
         return self.panel.locator(f'.bitwindow .bw-row[aria-label="{name}"]')
 
     def names(self) -> list[str]:
-        """The names of the shown rows from top to bottom, as they stand on the screen."""
-        found: list[str] = self.panel.evaluate(
-            """panel => [...panel.querySelectorAll('.bitwindow .bw-row')]
-                .filter(row => getComputedStyle(row).display !== 'none')
-                .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
-                .map(row => row.getAttribute('aria-label'))"""
-        )
+        """The names of the shown rows from top to bottom, as one who scrolls through the map meets them."""
+        found: list[str] = self.panel.evaluate(SCROLLED_THROUGH)
         return found
 
     def handle(self, name: str, part: str = "body") -> tuple[float, float]:

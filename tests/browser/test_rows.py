@@ -54,7 +54,7 @@ def test_two_hundred_rows_are_filtered_sorted_and_scrolled_under_their_header(
     q, panel = fake(NAMES), page.panel
     assert page.names() == NAMES
     header, box = panel.locator(".bw-header"), panel.locator(".bw-map")
-    page.row(NAMES[150]).scroll_into_view_if_needed()
+    box.evaluate("box => { box.scrollTop = 150 * 26; }")
     expect(page.row(NAMES[150])).to_be_in_viewport()
     above, frame = header.bounding_box(), box.bounding_box()
     assert above is not None
@@ -62,6 +62,9 @@ def test_two_hundred_rows_are_filtered_sorted_and_scrolled_under_their_header(
     assert frame["y"] <= above["y"] < frame["y"] + 60
     panel.locator(".bw-search").fill("LAYER3/")
     expect(panel.locator(".bw-count")).to_have_text("50 of 200 rows")
+    # far down as the box was scrolled, there are rows to be seen
+    expect(header).to_be_in_viewport()
+    expect(page.row("block30/layer3/out")).to_be_in_viewport()
     wanted = [name for name in NAMES if "layer3/" in name]
     assert page.names() == wanted
     panel.locator("button.bw-title[data-sort=overflow]").click()
@@ -72,12 +75,12 @@ def test_two_hundred_rows_are_filtered_sorted_and_scrolled_under_their_header(
     expect(panel.locator(".bitwindow .bw-empty")).to_contain_text("None of the 200 rows is one of kind weight")
     panel.locator(".bw-search").fill("")
     panel.locator("button.bw-select", has_text="all").click()
-    expect(panel.locator(".bw-row.bw-selected")).to_have_count(100)
+    assert page.in_kernel("print(len(panel.heat_map.window.selected))") == "100"
     panel.locator("button.bw-select", has_text="none").click()
     expect(panel.locator(".bw-row.bw-selected")).to_have_count(0)
     panel.locator("button.bw-kind", has_text="weight").click()
     panel.locator("button.bw-select", has_text="activations").click()
-    expect(panel.locator(".bw-row.bw-selected")).to_have_count(100)
+    assert page.in_kernel("print(len(panel.heat_map.window.selected))") == "100"
     threshold = panel.locator(".bw-threshold").first
     loss = q[NAMES[0]].counts
     assert loss is not None
@@ -89,24 +92,46 @@ def test_two_hundred_rows_are_filtered_sorted_and_scrolled_under_their_header(
 
 CELLS_STAND_UNDER_THEIR_ROWS = """() => {
     const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .bw-panel');
-    const groups = panel.querySelectorAll('.heatmaprow');
-    const box = panel.querySelector('.bw-map').getBoundingClientRect();
     let seen = 0;
-    const right = [...panel.querySelectorAll('.bitwindow .bw-row')].every((row, i) => {
-        const far = row.classList.contains('bw-far');
-        if (row.style.display === 'none' || far) {
-            const { top, bottom } = row.getBoundingClientRect();
-            const isSeen = far && bottom > Math.max(box.top, 0) && top < Math.min(box.bottom, innerHeight);
-            return getComputedStyle(groups[i]).display === 'none' && !isSeen;
+    const right = [...panel.querySelectorAll('.heatmaprow')].every((group, i) => {
+        const row = panel.querySelector(`.bitwindow .bw-row[data-row="${i}"]`);
+        if (getComputedStyle(group).display === 'none' || row === null) {
+            return getComputedStyle(group).display === 'none' && (row === null || row.tabIndex === 0);
         }
         seen++;
         const [mine, theirs] = [row.querySelector('.bw-mask').getBoundingClientRect(),
-            groups[i].querySelector('.heatmapcell').getBoundingClientRect()];
+            group.querySelector('.heatmapcell').getBoundingClientRect()];
         return Math.abs(mine.top - theirs.top) < 1 && Math.abs(mine.height - theirs.height) < 1;
     });
     return right && seen > 5;
 }"""
-"""Each drawn row's cells are as high and where the row is, within a pixel; no row on the screen is left undrawn."""
+"""Each row's cells are as high and where the row is, within a pixel; only the row for Tab may have none."""
+
+
+@pytest.mark.browser
+def test_keys_reach_rows_that_were_far_off_the_screen(lab_page: Lab, notebook_folder: Path) -> None:
+    page = open_map(lab_page, notebook_folder, "far.ipynb", MANY, "panel")
+    keyboard = lab_page.page.keyboard
+    expect(page.row(NAMES[-1])).to_have_count(0)
+    page.row(NAMES[0]).focus()
+    keyboard.press("End")
+    expect(page.row(NAMES[-1])).to_be_focused()
+    expect(page.row(NAMES[-1])).to_be_in_viewport()
+    expect(page.row(NAMES[-2])).to_be_in_viewport()
+    expect(page.row(NAMES[0])).to_have_count(0)
+    keyboard.press("ArrowLeft")
+    fmt = shifted(fake(NAMES)[NAMES[-1]].format, bits=1)
+    page.expect_counts(NAMES[-1], fmt, counts_of(fake(NAMES)[NAMES[-1]], fmt))
+    # a row scrolled far away keeps the focus, and the keys go on from it
+    page.panel.locator(".bw-map").evaluate("box => { box.scrollTop = 0; }")
+    expect(page.row(NAMES[0])).to_be_in_viewport()
+    expect(page.row(NAMES[-1])).to_be_focused()
+    keyboard.press("ArrowUp")
+    expect(page.row(NAMES[-2])).to_be_focused()
+    expect(page.row(NAMES[-2])).to_be_in_viewport()
+    keyboard.press("Home")
+    expect(page.row(NAMES[0])).to_be_focused()
+    assert lab_page.unexpected() == []
 
 
 @pytest.mark.browser

@@ -11,13 +11,12 @@ import type { Host } from './host.js';
 import { html } from './html.js';
 import { KeyControl } from './keyboard.js';
 import { type BitWindowModel, FORMATS_EVENT, ORDER_EVENT } from './model.js';
-import { Nearby } from './nearby.js';
 import { PointerControl } from './pointer.js';
-import { RowDrawing } from './row_drawing.js';
+import { RowList } from './row_list.js';
 import { scrollTo } from './scroll.js';
 import { addStyle } from './style.js';
 import { Surface } from './surface.js';
-import { element, set, write } from './svg.js';
+import { element, write } from './svg.js';
 import { Tip } from './tip.js';
 import { WAITING_EVENT } from './waiting.js';
 
@@ -36,7 +35,6 @@ export class BitWindow extends Interaction {
     this.d3el = { attr: () => this.d3el, remove: () => { this.el.remove(); } };
     this.abort = new AbortController();
     this.tip = new Tip();
-    this.rows = [];
   }
 
   override render(): void {
@@ -48,11 +46,11 @@ export class BitWindow extends Interaction {
     this.empty = html('div', 'bw-empty', this.root);
     this.surface = new Surface(this.root);
     this.cells = new Cells(this.parent);
-    this.nearby = new Nearby(rows => { this.cameOrWent(rows); });
+    this.rows = new RowList(this.root, this.model, () => { this.arrangeCells(); });
     this.renderTop();
     this.rebuild();
     this.listenTo(this.model, 'change', () => { this.changed(); });
-    this.listenTo(this.model, FORMATS_EVENT, (rows: number[]) => { this.refresh(rows); this.header?.update(); });
+    this.listenTo(this.model, FORMATS_EVENT, (rows: number[]) => { this.rows?.refresh(rows); this.header?.update(); });
     this.listenTo(this.model, ORDER_EVENT, () => { this.reordered(); });
     this.listenTo(this.model, WAITING_EVENT, () => { this.bar.update(); });
     // bqplot's figure does not remove its interaction when it goes
@@ -74,7 +72,7 @@ export class BitWindow extends Interaction {
     this.abort.abort();
     this.tip.remove();
     this.cells?.dispose();
-    this.nearby?.dispose();
+    this.rows?.dispose();
     this.resize?.disconnect();
     this.surface.dispose();
     this.top?.remove();
@@ -91,7 +89,7 @@ export class BitWindow extends Interaction {
       tip: this.tip,
       callbacks: () => this.callbacks(),
       focus: row => { this.focusRow(row); },
-      boxOf: row => this.rows[row]?.root.getBoundingClientRect() ?? null,
+      boxOf: row => this.rows?.elementOf(row)?.getBoundingClientRect() ?? null,
       isAbove: target => target instanceof Node && this.top?.contains(target) === true,
       toggleHelp: open => (this.help.isOpen = open ?? !this.help.isOpen)
     };
@@ -133,11 +131,8 @@ export class BitWindow extends Interaction {
   }
 
   private rebuild(): void {
-    for (const row of this.rows) {
-      row.root.remove();
-    }
-    this.rows = this.model.rows.map((_, index) => new RowDrawing(this.root, index));
-    this.nearby?.watch(this.rows.map(row => row.root));
+    this.rowCount = this.model.rows.length;
+    this.rows?.clear();
     this.layout();
   }
 
@@ -149,21 +144,13 @@ export class BitWindow extends Interaction {
     this.header?.layout(geometry);
     const titles = ROW_HEIGHT;
     top?.style.setProperty('top', `${height - titles > STAYING ? titles - height : 0}px`);
-    this.font = getComputedStyle(this.root).font || '11px sans-serif';
-    for (const row of this.rows) {
-      row.layout(geometry);
-      row.update(this.model, geometry, this.font);
-    }
-    this.arrange();
+    this.rows?.draw(geometry, getComputedStyle(this.root).font || '11px sans-serif');
+    this.arrangeAround();
   }
 
-  /** Puts the shown rows in their order, here and in the heat map below. */
-  private arrange(): void {
+  /** Puts what goes with the order of the rows: the heat map's cells below them, the height, the controls. */
+  private arrangeAround(): void {
     const { order } = this.model;
-    const places = new Map(order.map((index, place) => [index, place]));
-    for (const row of this.rows) {
-      row.put(places.get(row.index), this.geometry);
-    }
     this.arrangeCells();
     this.surface.arrange(this.geometry, order);
     this.empty.style.top = `${topOfPlace(0, this.geometry)}px`;
@@ -174,45 +161,32 @@ export class BitWindow extends Interaction {
     }
     this.bar.update();
     this.header?.update();
-    this.letTabIn();
   }
 
   private arrangeCells(): void {
-    this.cells?.arrange(this.geometry, this.model.order, this.rows.length, row => this.nearby?.isFar(row) === true);
-  }
-
-  private cameOrWent(rows: readonly number[]): void {
-    for (const row of rows) {
-      this.rows[row]?.root.classList.toggle('bw-far', this.nearby?.isFar(row));
-    }
-    this.arrangeCells();
+    this.cells?.arrange(this.geometry, this.model.order, this.rowCount, row => this.rows?.isFar(row) === true);
   }
 
   private reordered(): void {
-    if (this.rows.length === this.model.rows.length) {
+    if (this.rowCount === this.model.rows.length) {
       this.tip.hide();
-      this.arrange();
-    }
-  }
-
-  private refresh(rows: readonly number[]): void {
-    for (const index of rows) {
-      this.rows[index]?.update(this.model, this.geometry, this.font);
+      this.rows?.arrange();
+      this.arrangeAround();
     }
   }
 
   private changed(): void {
     const names = Object.keys(this.model.changedAttributes() || {});
-    if (this.rows.length !== this.model.rows.length) {
+    if (this.rowCount !== this.model.rows.length) {
       this.rebuild();
     } else if (names.some(name => name.startsWith('exponent'))) {
       this.layout();
     } else if (names.some(name => DRAWN.has(name))) {
-      this.refresh(this.rows.map(row => row.index));
+      this.rows?.refresh(this.model.order);
     } else if (names.includes('selected') || names.includes('active')) {
       this.refreshChosen();
     } else if (names.includes('strips')) {
-      this.refresh([this.model.active]);
+      this.rows?.refresh([this.model.active]);
     }
     if (names.some(name => name !== 'request' && name !== 'acknowledged' && name !== 'rows' && name !== 'strips')) {
       this.bar.update();
@@ -221,20 +195,13 @@ export class BitWindow extends Interaction {
 
   private refreshChosen(): void {
     const before = [...((this.model.previous('selected') as number[] | undefined) ?? []), Number(this.model.previous('active'))];
-    this.refresh([...new Set([...before, ...this.model.selected, this.model.active])]);
-    this.letTabIn();
-  }
-
-  /** Lets Tab come to the active row, or to the first one when that is filtered out. */
-  private letTabIn(): void {
-    const { order, active } = this.model;
-    const row = order.includes(active) ? active : order[0];
-    this.rows.forEach(({ root, index }) => { set(root, { tabindex: index === row ? 0 : -1 }); });
+    this.rows?.sync();
+    this.rows?.refresh([...new Set([...before, ...this.model.selected, this.model.active])]);
   }
 
   private focusRow(row: number): void {
-    const root = this.rows[row]?.root;
-    if (root !== undefined) {
+    const root = this.rows?.elementOf(row) ?? null;
+    if (root !== null) {
       root.focus({ preventScroll: true });
       scrollTo(root, this.top?.getBoundingClientRect().bottom ?? 0);
     }
@@ -244,16 +211,16 @@ export class BitWindow extends Interaction {
   declare model: BitWindowModel;
   declare private abort: AbortController;
   declare private tip: Tip;
-  declare private rows: RowDrawing[];
+  declare private rows: RowList | undefined;
+  /** Of how many rows the drawing is. */
+  declare private rowCount: number;
   declare private geometry: Geometry;
-  declare private font: string;
   declare private root: HTMLElement;
   declare private surface: Surface;
   declare private empty: HTMLElement;
   declare private bar: Bar;
   declare private help: Help;
   declare private cells: Cells | undefined;
-  declare private nearby: Nearby | undefined;
   declare private header: Header | undefined;
   declare private top: HTMLElement | undefined;
   declare private resize: ResizeObserver | undefined;

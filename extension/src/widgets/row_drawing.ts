@@ -18,8 +18,8 @@ const KERNELS: ReadonlySet<ColumnKey> = new Set(['rounded', 'sqnr']);
 
 /** One row's part of the picture; its root element is a slider to a screen reader. */
 export class RowDrawing {
-  constructor(parent: Element, readonly index: number) {
-    this.root = element('svg', 'bw-row', parent, { role: 'slider', tabindex: -1, 'data-row': index });
+  constructor(readonly index: number) {
+    this.root = element('svg', 'bw-row', null, { role: 'slider', tabindex: -1, 'data-row': index });
     this.band = element('rect', 'bw-band', this.root);
     // over the mask, under the frame
     const lane = element('g', '');
@@ -33,13 +33,9 @@ export class RowDrawing {
     );
   }
 
-  /** Puts the row at its place from the top, or hides it. */
-  put(place: number | undefined, geometry: Geometry): void {
-    const { style } = this.root;
-    style.display = place === undefined ? 'none' : 'block';
-    if (place !== undefined) {
-      style.top = `${topOfPlace(place, geometry)}px`;
-    }
+  /** Puts the row at its place from the top. */
+  put(place: number, geometry: Geometry): void {
+    this.root.style.top = `${topOfPlace(place, geometry)}px`;
   }
 
   /** Places what depends on the size of the view alone. */
@@ -72,7 +68,6 @@ export class RowDrawing {
     if (row.is_float) classes.push('bw-float');
     if (model.selected.includes(this.index)) classes.push('bw-selected');
     if (model.active === this.index) classes.push('bw-active');
-    if (this.root.classList.contains('bw-far')) classes.push('bw-far');
     set(this.root, { class: classes.join(' ') });
     set(this.padlock, { display: row.locked ? 'inline' : 'none' });
     const counts = model.counts(this.index);

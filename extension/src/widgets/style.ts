@@ -28,7 +28,7 @@ const ROWS = `
 .bitwindow .bw-kept { fill: #fff; fill-opacity: 0.9; stroke: #1a1a1a; stroke-width: 1.2; pointer-events: none; }
 .bitwindow .bw-lost { fill: #c62828; stroke: #fff; stroke-width: 0.9; pointer-events: none; }
 .bitwindow .bw-row { position: absolute; left: 0; width: 100%; height: ${ROW_HEIGHT}px; contain: strict; outline: none; }
-.bitwindow .bw-far { content-visibility: hidden; }
+.bitwindow .bw-places { position: absolute; left: 0; width: 1px; visibility: hidden; }
 .bitwindow .bw-active { will-change: transform; }
 .bitwindow .bw-focus { fill: none; stroke: none; pointer-events: none; }
 .bitwindow .bw-row:focus-visible .bw-focus { stroke: var(--jp-brand-color1, #1976d2); stroke-width: 2; }
@@ -51,6 +51,8 @@ const ROWS = `
 .bitwindow .bw-dropped { stroke: var(--jp-ui-font-color2, #616161); stroke-width: 1.3; }
 .bitwindow-figure .heatmapcell { shape-rendering: crispEdges; vector-effect: non-scaling-stroke; }
 .bitwindow-figure .heatmapcell_label { display: none; }
+/* bqplot's layer for marks of WebGL keeps its old height while the figure is off the screen, and the box would scroll on */
+.bitwindow-figure > canvas { display: none; }
 `;
 
 const TOP = `

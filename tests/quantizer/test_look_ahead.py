@@ -82,8 +82,9 @@ def test_nothing_is_looked_at_when_it_is_switched_off_or_nothing_is_in_focus(q: 
     q.focus("second")
     assert q.wait(240, idle=True)
     assert dict(q.strips) == {}
-    q.look_ahead = True
+    # In this order: switched on with a row in focus, it would have begun before the next line.
     q.focus(None)
+    q.look_ahead = True
     assert q.wait(240, idle=True)
     assert dict(q.strips) == {}
     q["second"].format = "float"

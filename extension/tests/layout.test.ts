@@ -32,6 +32,15 @@ test('with more bits than fit, the bits keep their least width', () => {
   expect(layoutOf(600, 64).bitsWidth).toBe(64 * 6);
 });
 
+test('types of many channels have room for how many there are, and nothing else gives way but the bits', () => {
+  const [without, beside] = [layoutOf(1600, 24), layoutOf(1600, 24, true)];
+  const wide = (layout: typeof without, key: string): number => layout.columns.find(one => one.key === key)?.width ?? 0;
+  expect(wide(beside, 'type')).toBe(wide(without, 'type') + 28);
+  expect(beside.columns.filter(({ key }) => key !== 'type').map(({ width }) => width))
+    .toEqual(without.columns.filter(({ key }) => key !== 'type').map(({ width }) => width));
+  expect(beside.bitsWidth).toBe(without.bitsWidth - 28);
+});
+
 test('a page of 600 pixels leaves the view 480, which hold what a small network needs', () => {
   const { columns, bitsLeft, bitsWidth } = layoutOf(480, 24);
   const ends = [bitsLeft + bitsWidth, ...columns.map(({ left, width }) => left + width)];

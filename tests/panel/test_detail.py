@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -154,3 +156,26 @@ def test_the_axis_is_that_of_the_row_and_only_grows_while_it_stays(q: FakeQuanti
 def test_the_axis_has_room() -> None:
     assert roomy(Columns(high=3, low=-2)) == Columns(high=3, low=3 - LEAST_COLUMNS + 1)
     assert roomy(Columns(high=3, low=-40)) == Columns(high=3, low=-40)
+
+
+def test_channels_have_the_colours_of_the_map(q: FakeQuantizer, panel: Panel) -> None:
+    def drawn() -> set[str]:
+        strips = re.findall(r'class="bw-strip" style="background:([^"]*)"', panel.detail.channels.value)
+        return set(re.findall("#[0-9a-f]{6}", "".join(strips)))
+
+    panel.selected = next(name for name, site in q.sites.items() if site.channel_axis is not None)
+    assert len(drawn()) > 1
+    panel.colour(["#804020", "#804020"])
+    assert drawn() == {"#804020"}
+    panel.detail.fold.value = False
+    panel.colour(["#102030", "#102030"])
+    panel.detail.fold.value = True
+    assert drawn() == {"#102030"}
+
+
+@pytest.mark.parametrize("colours", [[], ["#ffffff"], ["white", "black"], ["#fff", "#000"], ["#ffffff;}", "#000000"]])
+def test_other_colours_than_hexadecimal_ones_are_refused_and_nothing_is_drawn(panel: Panel, colours: list[str]) -> None:
+    before = panel.heat_map.shades.colors
+    with pytest.raises(ValueError, match="wanted two or more like"):
+        panel.colour(colours)
+    assert panel.heat_map.shades.colors == before

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bitwindow.panel import saved_picture
-from bitwindow.panel.display import picture_bundle
+from bitwindow.panel import palette, saved_picture
+from bitwindow.panel.display import mimebundle, picture_bundle, static_html
 from bitwindow.panel.panel import Panel
 from tests.panel.fake_quantizer import FakeQuantizer
 
@@ -83,3 +83,13 @@ def test_a_panel_that_is_not_displayed_or_closed_sends_nothing(q: FakeQuantizer,
     panel.close()
     assert q.listeners == []
     assert [update for _, update, _ in screen.calls] == [False]
+
+
+def test_the_picture_has_the_colours_of_the_panel(q: FakeQuantizer, panel: Panel, screen: Screen) -> None:
+    panel._ipython_display_()
+    assert screen.came.acquire(timeout=PATIENCE)
+    grays = ["#ffffff", "#808080", "#000000"]
+    panel.colour(grays)
+    assert screen.came.acquire(timeout=PATIENCE)
+    assert screen.calls[1][2] == picture_bundle(q, palette.ramp(grays))[0]["image/png"] != screen.calls[0][2]
+    assert static_html(q, palette.ramp(grays)) in mimebundle(panel)["text/html"] != static_html(q)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from bitwindow.panel.palette import blue, colour, hexadecimal
+from bitwindow.panel.palette import colour, hexadecimal, shaded
 from bitwindow.panel.picture import Cell, Part
 from bitwindow.panel.svg import picture_svg
 from tests.panel.fake_quantizer import FakeQuantizer
@@ -41,5 +41,5 @@ def test_bits_that_the_type_lacks_are_gray() -> None:
     def cell(part: Part) -> Cell:
         return Cell(exponent=0, positive=1, negative=0, shade=0.5, part=part)
 
-    assert colour(cell(Part.WINDOW)) == colour(cell(Part.FLOAT)) == hexadecimal(blue(0.5))
+    assert colour(cell(Part.WINDOW)) == colour(cell(Part.FLOAT)) == hexadecimal(shaded(0.5))
     assert colour(cell(Part.ABOVE)) == colour(cell(Part.BELOW)) != colour(cell(Part.WINDOW))

@@ -139,7 +139,7 @@ export class BitWindow extends Interaction {
   private layout(): void {
     const { top } = this;
     const height = top?.offsetHeight ?? 0;
-    const geometry = geometryOf(this.parent, this.model.columns, height);
+    const geometry = geometryOf(this.parent, this.model.columns, height, this.model.hasChannels);
     this.geometry = geometry;
     this.header?.layout(geometry);
     const titles = ROW_HEIGHT;
@@ -179,7 +179,7 @@ export class BitWindow extends Interaction {
     const names = Object.keys(this.model.changedAttributes() || {});
     if (this.rowCount !== this.model.rows.length) {
       this.rebuild();
-    } else if (names.some(name => name.startsWith('exponent'))) {
+    } else if (names.some(name => name.startsWith('exponent')) || this.geometry.times !== this.model.hasChannels) {
       this.layout();
     } else if (names.some(name => DRAWN.has(name))) {
       this.rows?.refresh(this.model.order);

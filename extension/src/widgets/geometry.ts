@@ -14,18 +14,20 @@ export interface Geometry extends Layout {
   /** Where the rows begin: the height of what stands above them. */
   readonly top: number;
   readonly bitWidth: number;
+  /** Whether types have room for a number of channels behind them. */
+  readonly times: boolean;
   readonly bits: Columns;
   /** The offset of bqplot's own plot area, in whose coordinates marks and interaction draw. */
   readonly plot: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }
 
-export function geometryOf(figure: FigureView, bits: Columns, top: number): Geometry {
+export function geometryOf(figure: FigureView, bits: Columns, top: number, times: boolean): Geometry {
   const { margin } = figure;
   const plot = { left: margin.left, top: margin.top, width: figure.plotareaWidth, height: figure.plotareaHeight };
   const width = Math.max(plot.width + margin.left + margin.right, 1);
   const count = bits.high - bits.low + 1;
-  const layout = layoutOf(width, count);
-  return { ...layout, width, top, bitWidth: layout.bitsWidth / count, bits, plot };
+  const layout = layoutOf(width, count, times);
+  return { ...layout, width, top, bitWidth: layout.bitsWidth / count, times, bits, plot };
 }
 
 /** The left edge of a bit's column. */

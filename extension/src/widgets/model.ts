@@ -81,6 +81,11 @@ export class BitWindowModel extends WidgetModel {
     };
   }
 
+  /** Whether a row shows how many channels with types of their own it stands for. */
+  get hasChannels(): boolean {
+    return this.rows.some(({ channels }) => channels > 0);
+  }
+
   /** The rows as a drag sees them, with the user's latest types. */
   get dragRows(): DragRow[] {
     return this.rows.map((row, index) => ({ type: this.typeOf(index), locked: row.locked, isFloat: row.is_float }));

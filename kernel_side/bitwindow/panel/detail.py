@@ -11,7 +11,7 @@ import numpy as np
 
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
-from bitwindow.panel import lanes, markup
+from bitwindow.panel import lanes, markup, palette
 from bitwindow.panel.channel_table import channel_table
 from bitwindow.panel.closing import close_below
 from bitwindow.panel.contract import SiteView
@@ -44,6 +44,7 @@ class Detail:
         self._view: View | None = None
         self._drawn: dict[str, tuple[object, ...]] = {}
         self._asked: set[str] = set()
+        self._ramp = palette.BLUES
         self._fitted: tuple[str, Spectrum | None, Columns] | None = None
         self.histogram = Histogram()
         self.fold = widgets.ToggleButton(
@@ -77,6 +78,13 @@ class Detail:
         """Follow the selected site, its type and the modes."""
         self._view = (site, self._axis(site), rounding, overflow)
         if self.fold.value:
+            self._draw(*self._view)
+
+    def colour(self, ramp: palette.Ramp) -> None:
+        """Draw the channels in the colours of the map."""
+        self._ramp = ramp
+        self._drawn.pop("channels", None)
+        if self._view is not None and self.fold.value:
             self._draw(*self._view)
 
     def _axis(self, site: SiteView | None) -> Columns:
@@ -157,7 +165,7 @@ class Detail:
         own = site.formats if isinstance(site, TogetherSite) else None
         table = channel_table(channels, fmt, rounding, overflow, shown, own)
         heads = "<span>overflow</span><span>underflow</span><span>would want</span><span>range</span>"
-        content = lanes.axis(shown, "worst first", heads) + lanes.channel_lanes(table, fmt, shown)
+        content = lanes.axis(shown, "worst first", heads) + lanes.channel_lanes(table, fmt, shown, self._ramp)
         self.channels.value = markup.section(
             "bw-channels", "Channels", lanes.lanes(content, shown, fmt), markup.text(lanes.channel_heading(table))
         )

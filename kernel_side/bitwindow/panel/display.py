@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bitwindow.panel import markup, wording
 from bitwindow.panel.contract import QuantizerView
 from bitwindow.panel.drawing import heat_map_drawing
+from bitwindow.panel.palette import BLUES, Ramp
 from bitwindow.panel.png import drawing_png
 from bitwindow.panel.row_sites import site_rows
 from bitwindow.panel.svg import picture_svg
@@ -37,9 +38,9 @@ def widget_bundle(panel: Panel) -> dict[str, Any]:
     return {WIDGET_MIME: view, "text/plain": text(panel.quantizer)}
 
 
-def picture_bundle(quantizer: QuantizerView) -> tuple[dict[str, str], dict[str, Any]]:
+def picture_bundle(quantizer: QuantizerView, ramp: Ramp = BLUES) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the picture as display data and its metadata: a PNG image, which no viewer takes for unsafe."""
-    drawing = heat_map_drawing(site_rows(quantizer), caption(quantizer))
+    drawing = heat_map_drawing(site_rows(quantizer), caption(quantizer), ramp)
     image = base64.b64encode(drawing_png(drawing)).decode()
     size = {"width": drawing.width, "height": drawing.height}
     return {"image/png": image, "text/plain": drawing.title}, {"image/png": size}
@@ -51,12 +52,12 @@ def mimebundle(panel: Panel) -> dict[str, Any]:
     The picture is an image of its own inside the HTML, so that a front end that cleans markup of untrusted notebooks
     keeps it.
     """
-    return {**widget_bundle(panel), "text/html": static_html(panel.quantizer)}
+    return {**widget_bundle(panel), "text/html": static_html(panel.quantizer, panel.saved_picture.ramp)}
 
 
-def static_html(quantizer: QuantizerView) -> str:
+def static_html(quantizer: QuantizerView, ramp: Ramp = BLUES) -> str:
     """Return the picture of the heat map with the accuracy and the memory, as HTML without any script."""
-    image = base64.b64encode(picture_svg(site_rows(quantizer)).encode()).decode()
+    image = base64.b64encode(picture_svg(site_rows(quantizer), ramp).encode()).decode()
     return (
         f'<div class="bw-static">{markup.accuracy(quantizer.evaluation) if quantizer.evaluation else ""}'
         f"{markup.memory(quantizer.float_bytes, quantizer.quantized_bytes)}"

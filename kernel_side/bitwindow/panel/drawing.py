@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bitwindow.panel.contract import SiteView
-from bitwindow.panel.palette import colour
+from bitwindow.panel.palette import BLUES, Ramp, colour
 from bitwindow.panel.picture import Columns, Part, PictureRow, map_columns, picture_row
 from bitwindow.panel.rows import RowText, row_text
 from bitwindow.panel.wording import count
@@ -75,7 +75,7 @@ class Drawing:
     groups: tuple[Group, ...]
 
 
-def heat_map_drawing(sites: Sequence[SiteView], caption: str = "") -> Drawing:
+def heat_map_drawing(sites: Sequence[SiteView], caption: str = "", ramp: Ramp = BLUES) -> Drawing:
     """Return the heat map of at most sixty sites with names, types and counts; ``caption`` stands above it."""
     shown, drawn = map_columns(sites), sites[:MOST_ROWS]
     edge, top = NAMES + CELL * len(shown.exponents), TOP + (18 if caption else 0)
@@ -84,7 +84,7 @@ def heat_map_drawing(sites: Sequence[SiteView], caption: str = "") -> Drawing:
         header.append(Label(x=6, y=15, text=caption, size=12))
     groups = [Group(shapes=tuple(header))]
     for place, site in enumerate(drawn):
-        groups.append(_row(picture_row(site, shown), row_text(site), top + ROW * place, edge))
+        groups.append(_row(picture_row(site, shown), row_text(site), top + ROW * place, edge, ramp))
     height = top + ROW * len(drawn) + 6
     if len(sites) > len(drawn):
         more = f"and {count(len(sites) - len(drawn))} more"
@@ -106,20 +106,20 @@ def _headings(edge: int, top: int) -> Iterator[Label]:
         yield Label(x=edge + left, y=top - 8, text=heading, anchor=anchor)
 
 
-def _row(row: PictureRow, text: RowText, top: int, edge: int) -> Group:
+def _row(row: PictureRow, text: RowText, top: int, edge: int, ramp: Ramp) -> Group:
     columns_ = (text.type, text.zeros, text.underflow, text.overflow, text.rounded, text.precision)
     beside = (
         Label(x=edge + left, y=top + 14, text=value, anchor=anchor)
         for value, (_, left, anchor) in zip(columns_, TABLE, strict=True)
     )
     name = Label(x=NAMES - 6, y=top + 14, text=_shortened(row.name), anchor="end")
-    return Group(shapes=(name, *_cells(row, top), *_window(row, top), *beside))
+    return Group(shapes=(name, *_cells(row, top, ramp), *_window(row, top), *beside))
 
 
-def _cells(row: PictureRow, top: int) -> Iterator[Box | Label]:
+def _cells(row: PictureRow, top: int, ramp: Ramp) -> Iterator[Box | Label]:
     for place, cell in enumerate(row.cells):
         left = NAMES + CELL * place
-        yield Box(x=left, y=top, width=CELL, height=ROW, fill=colour(cell), stroke="#e3e8ee")
+        yield Box(x=left, y=top, width=CELL, height=ROW, fill=colour(cell, ramp), stroke="#e3e8ee")
         if cell.part == Part.SIGN:
             yield Label(x=left + 0.5 * CELL, y=top + 14, text="±", anchor="middle", size=10)
 

@@ -61,7 +61,7 @@ class HeatMap:
         self._sized = False
         self._focused: str | None = None
         self.window = BitWindow(tooltips=True)
-        self.shades = bqplot.ColorScale(colors=[palette.hexadecimal(blue) for blue in palette.RAMP], min=0, max=1)
+        self.shades = bqplot.ColorScale(colors=[palette.hexadecimal(one) for one in palette.BLUES], min=0, max=1)
         self.mark = bqplot.GridHeatMap(
             color=np.zeros((2, 2)),
             row=np.arange(3.0),

@@ -51,9 +51,9 @@ def example_lanes(examples: Sequence[Example], shown: Columns, fmt: FixedPoint |
     return "".join(_example(example, shown, fmt) for example in examples)
 
 
-def channel_lanes(table: ChannelTable, fmt: FixedPoint, shown: Columns) -> str:
-    """Return a line for each channel: its MSBs in blue, its losses, its range and the type it would want."""
-    lines = "".join(_channel(row, fmt, shown) for row in table.rows)
+def channel_lanes(table: ChannelTable, fmt: FixedPoint, shown: Columns, ramp: palette.Ramp = palette.BLUES) -> str:
+    """Return a line a channel: its MSBs in the map's colours, its losses, its range and the type it would want."""
+    lines = "".join(_channel(row, fmt, shown, ramp) for row in table.rows)
     more = table.count - len(table.rows)
     return lines + (f'<div class="bw-more">and {wording.count(more)} more, none worse</div>' if more else "")
 
@@ -141,7 +141,7 @@ def _stored(bits: Digits, shown: Columns) -> str:
     )
 
 
-def _channel(row: ChannelRow, fmt: FixedPoint, shown: Columns) -> str:
+def _channel(row: ChannelRow, fmt: FixedPoint, shown: Columns, ramp: palette.Ramp) -> str:
     losses = "".join(
         f'<span class="bw-loss" title="{wording.count(lost)} of {wording.count(row.nonzero)} nonzero values {what}">'
         f"{wording.share(lost, row.nonzero)}</span>"
@@ -153,15 +153,15 @@ def _channel(row: ChannelRow, fmt: FixedPoint, shown: Columns) -> str:
     figures = (
         f'{losses}<span class="bw-wanted{same}">{escape(wanted)}</span><span class="bw-range">{escape(ends)}</span>'
     )
-    strip = f'<div class="bw-strip" style="background:{_strip(row.shades)}">{_outline(row.wanted, shown)}</div>'
+    strip = f'<div class="bw-strip" style="background:{_strip(row.shades, ramp)}">{_outline(row.wanted, shown)}</div>'
     return _lane("bw-channel", f"channel {row.index}", strip, figures)
 
 
-def _strip(shades: Sequence[float]) -> str:
+def _strip(shades: Sequence[float], ramp: palette.Ramp) -> str:
     """Return the cells of a row as one gradient of hard steps."""
     step, stops = 100 / len(shades), []
     for place, dark in enumerate(shades):
-        colour = palette.hexadecimal(palette.blue(dark))
+        colour = palette.hexadecimal(palette.shaded(dark, ramp))
         stops.append(f"{colour} {place * step:.4g}% {(place + 1) * step:.4g}%")
     return f"linear-gradient(90deg,{','.join(stops)})"
 

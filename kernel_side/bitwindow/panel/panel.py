@@ -13,7 +13,7 @@ import ipywidgets as widgets
 
 from bitwindow.numbers.channel_formats import AnyFormat
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.panel import markup, wording
+from bitwindow.panel import markup, palette, wording
 from bitwindow.panel.changes import Changes
 from bitwindow.panel.closing import close_below
 from bitwindow.panel.contract import AssignsByChannel, QuantizerView, Searches, SearchView, SiteView
@@ -114,9 +114,19 @@ class Panel(widgets.VBox):
         self._select(name)
 
     def colour(self, colours: Sequence[str]) -> None:
-        """Draw the map in these colours, from few to many MSBs."""
+        """Draw the map in these colours, from few to many MSBs; the detail and the saved picture follow.
+
+        Args:
+            colours: Two or more like ``"#08306b"``, from light to dark.
+
+        Raises:
+            ValueError: If they are not such colours.
+        """
+        ramp = palette.ramp(colours)
         self.heat_map.shades.colors = list(colours)
         self.legend.value = markup.legend(colours)
+        self.detail.colour(ramp)
+        self.saved_picture.colour(ramp)
 
     def _ipython_display_(self, **_wanted: object) -> None:
         from bitwindow.panel.display import show

@@ -7,6 +7,7 @@ from math import inf
 
 from bitwindow.panel.contract import QuantizerView
 from bitwindow.panel.display import picture_bundle
+from bitwindow.panel.palette import BLUES, Ramp
 from bitwindow.panel.resting import Resting
 
 REST = 2.0
@@ -31,6 +32,7 @@ class SavedPicture:
         self._quantizer = quantizer
         self._display = f"bitwindow-picture-{name}"
         self._shown: str | None = None
+        self.ramp = BLUES
         self._soon = Resting(lambda: self._send(update=True), REST, inf)
         self._stop_listening: Callable[[], object] | None = None
 
@@ -39,6 +41,12 @@ class SavedPicture:
         if self._stop_listening is None:
             self._stop_listening = self._quantizer.listen(self._heard)
         self._send(update=False)
+
+    def colour(self, ramp: Ramp) -> None:
+        """Draw the picture in other colours from now on."""
+        self.ramp = ramp
+        if self._stop_listening is not None:
+            self._soon()
 
     def close(self) -> None:
         """Stop listening; the picture stays as it is."""
@@ -53,7 +61,7 @@ class SavedPicture:
     def _send(self, *, update: bool) -> None:
         from IPython.display import display
 
-        bundle, metadata = picture_bundle(self._quantizer)
+        bundle, metadata = picture_bundle(self._quantizer, self.ramp)
         image = bundle["image/png"]
         if update and image == self._shown:
             return

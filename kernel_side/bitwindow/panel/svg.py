@@ -7,11 +7,12 @@ from html import escape
 
 from bitwindow.panel.contract import SiteView
 from bitwindow.panel.drawing import INK, Box, Drawing, Label, heat_map_drawing
+from bitwindow.panel.palette import BLUES, Ramp
 
 
-def picture_svg(sites: Sequence[SiteView]) -> str:
+def picture_svg(sites: Sequence[SiteView], ramp: Ramp = BLUES) -> str:
     """Return the heat map of the sites with names, types and counts as one SVG document."""
-    return drawing_svg(heat_map_drawing(sites))
+    return drawing_svg(heat_map_drawing(sites, ramp=ramp))
 
 
 def drawing_svg(drawing: Drawing) -> str:

@@ -9,10 +9,10 @@ from bitwindow.errors import SettingError
 from bitwindow.model.record import Model
 from bitwindow.prepare.prepare import Prepared, prepare
 from bitwindow.prepare.report import Report
-from bitwindow.quantizer.watching import Watching
+from bitwindow.quantizer.displayed import Displayed
 
 
-class Preparing(Watching):
+class Preparing(Displayed):
     """A quantizer whose model can be replaced by a prepared one."""
 
     model: Model
@@ -65,11 +65,6 @@ class Preparing(Watching):
     def prepared_settings(self) -> Mapping[str, Any] | None:
         """The settings that make the prepared model again, or None where there is none."""
         return None if self._prepared is None else self._prepared.settings
-
-    @property
-    def panels(self) -> list[Any]:
-        """The widgets of this quantizer that are not closed."""
-        raise NotImplementedError
 
     def take_prepared(self, prepared: Prepared) -> None:
         """Go on with a prepared model, and with those who listen; part of loading a file."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -74,7 +73,6 @@ class Quantizer(SchemeChoices, AssignsBest, Locking, Searching):
 
             model = load(model)
         self.asked_batch = batch
-        self._panels: weakref.WeakSet[Any] = weakref.WeakSet()
         self._start(model)
         QUANTIZERS.add(self)
 
@@ -87,7 +85,6 @@ class Quantizer(SchemeChoices, AssignsBest, Locking, Searching):
         self._calibration: Calibration = NOTHING
         self._progress: tuple[int, int | None] | None = None
         self._assigned = False
-        self._displayed: Any = None
         self._parameter_spectra: dict[str, tuple[Any, Spectrum]] = {}
         self.closer = CloserLook(self._engine.network, lambda: self._calibration, self.site_values)
         sites = {name: Site(self, info) for name, info in self._engine.network.sites.items()}
@@ -275,42 +272,13 @@ class Quantizer(SchemeChoices, AssignsBest, Locking, Searching):
         state = self.state
         return explain(self._engine, state.assignment, state.modes, name)
 
-    # ------------------------------------------------------------------ display
-
-    def panel(self) -> Any:
-        """Return the widget that shows this quantizer."""
-        from bitwindow.panel.panel import Panel
-
-        panel = Panel(self)
-        self._panels.add(panel)
-        return panel
-
-    @property
-    def panels(self) -> list[Any]:
-        """The widgets of this quantizer that are not closed."""
-        return [panel for panel in self._panels if panel.comm is not None]
+    # ------------------------------------------------------------------ keeping
 
     def save(self, path: str | Path) -> Path:
         """Write everything to a ``.bitwindow`` file, atomically; ``bitwindow.load`` brings it back."""
         from bitwindow.quantizer.file import save
 
         return save(self, path)
-
-    def _ipython_display_(self, **_wanted: object) -> None:
-        from bitwindow.panel.display import show
-
-        show(self._shown_panel())
-
-    def _repr_mimebundle_(self, **_wanted: object) -> Any:
-        from bitwindow.panel.display import mimebundle
-
-        return mimebundle(self._shown_panel())
-
-    def _shown_panel(self) -> Any:
-        # One widget for every cell that displays this quantizer, as its views are linked anyway.
-        if self._displayed is None or self._displayed.comm is None:
-            self._displayed = self.panel()
-        return self._displayed
 
     def __repr__(self) -> str:
         name = self.model.name or "model"

@@ -56,8 +56,10 @@ WATCH = """() => {
     const echo = document.querySelector('.echo');
     const seen = { counts: [], own: [], kernel: [] };
     let [began, handed, asked] = [0, 0, null];
-    window.addEventListener('pointermove', event => { [began, handed] = [event.timeStamp, performance.now()]; },
-        { capture: true });
+    for (const kind of ['pointerrawupdate', 'pointermove']) {
+        window.addEventListener(kind, event => { [began, handed] = [event.timeStamp, performance.now()]; },
+            { capture: true });
+    }
     new MutationObserver(() => {
         seen.counts.push(performance.now() - began);
         seen.own.push(performance.now() - handed);

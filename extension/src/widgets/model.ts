@@ -147,6 +147,8 @@ export class BitWindowModel extends WidgetModel {
     }
     this.waiting.begin();
     const request = this.mailbox.post(changed, dragging);
+    // drawn first: to write the message takes a while, too
+    this.tellFormats(changed.map(([row]) => row));
     if (dragging) {
       // a message for every snap would have the kernel, the server and this page busy with answers to the ones before
       this.set({ request });
@@ -154,7 +156,6 @@ export class BitWindowModel extends WidgetModel {
     } else {
       this.update({ request }, callbacks);
     }
-    this.tellFormats(changed.map(([row]) => row));
   }
 
   /** Tells the kernel that the pointer let go, so that it can count the whole drag as one step. */

@@ -9,6 +9,11 @@ import { cellTip, moveTip, rowTip, stripTip } from './tips.js';
 
 /** A finger is broader than an edge: this near to one, in pixels, a touch takes it. */
 const FINGER = 14;
+/**
+ * Chromium holds moves back for its next frame and tells of them as they come by this event. The first one that snaps is
+ * followed at once, so that its work is done when the frame begins; the rest of the frame's wait for the ordinary move.
+ */
+const RAW = 'pointerrawupdate';
 /** The second click of a double click is no reset when the first one moved the window there, in milliseconds. */
 const DOUBLE_CLICK = 700;
 
@@ -53,6 +58,8 @@ export class PointerControl {
     this.host.surface.forget();
     this.drag = Drag.begin(model.dragRows, model.movingWith(row), row, this.partAt(row, event), this.host.surface.bitAt(event), model.columns);
     if (this.drag !== null) {
+      this.early = false;
+      this.host.root.addEventListener(RAW, this.moveEarly);
       this.host.root.setPointerCapture(event.pointerId);
       this.host.root.classList.add('bw-dragging');
     }
@@ -73,18 +80,24 @@ export class PointerControl {
   }
 
   private move(event: PointerEvent): void {
-    if (this.drag === null) {
-      return;
+    this.early = false;
+    if (this.drag !== null) {
+      event.stopPropagation();
+      this.follow(event, this.drag);
     }
-    event.stopPropagation();
+  }
+
+  /** Lets the window follow the hand; tells whether it snapped to another bit. */
+  private follow(event: PointerEvent, drag: Drag): boolean {
     const { model, surface, tip } = this.host;
     // both places are asked for before anything changes: after it the browser would have to lay the page out first
-    const [at, top] = [surface.bitAt(event), surface.topOf(this.drag.row)];
-    const formats = this.drag.move(at);
+    const [at, top] = [surface.bitAt(event), surface.topOf(drag.row)];
+    const formats = drag.move(at);
     if (formats !== null) {
       model.propose(formats, true, this.host.callbacks());
     }
-    tip.show(moveTip(model, this.drag.row), event.clientX, top);
+    tip.show(moveTip(model, drag.row), event.clientX, top);
+    return formats !== null;
   }
 
   private release(event: PointerEvent): void {
@@ -97,6 +110,7 @@ export class PointerControl {
   private end(): void {
     if (this.drag !== null) {
       this.drag = null;
+      this.host.root.removeEventListener(RAW, this.moveEarly);
       this.host.root.classList.remove('bw-dragging');
       this.host.tip.hide();
       this.host.model.drop(this.host.callbacks());
@@ -162,7 +176,15 @@ export class PointerControl {
     return event.target === this.host.root || (event.target as Element).hasAttribute('data-part');
   }
 
+  private readonly moveEarly = (event: Event): void => {
+    if (this.drag !== null && !this.early) {
+      this.early = this.follow(event as PointerEvent, this.drag);
+    }
+  };
+
   private drag: Drag | null = null;
+  /** Whether the window has snapped since the last ordinary move. */
+  private early = false;
   private hovering = false;
   private jumpedAt = -Infinity;
 }

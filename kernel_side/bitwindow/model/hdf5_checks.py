@@ -28,8 +28,9 @@ def check_hdf5(content: bytes, where: str) -> int:
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             datasets = _datasets(h5py, file, where)
-            bytes_declared = sum(dataset.size * dataset.dtype.itemsize for dataset in datasets)
-            numbers = sum(dataset.size for dataset in datasets)
+            sizes = [dataset.size or 0 for dataset in datasets]  # None of an empty one
+            bytes_declared = sum(size * dataset.dtype.itemsize for size, dataset in zip(sizes, datasets, strict=True))
+            numbers = sum(sizes)
             for dataset in datasets:
                 _check_dataset(dataset, where)
     except ModelError:

@@ -39,7 +39,7 @@ def read_archive(content: bytes, where: str) -> tuple[dict[str, Any], bytes]:
     Raises:
         ModelError: If it is no such archive, damaged, too large, or names anything but Keras' own layers.
     """
-    entries = _entries(content, where)
+    entries = entries_of(content, where)
     config = parse_config(entries[CONFIG], f"{where}: {CONFIG}")
     check_config(config, where)
     check_hdf5(entries[WEIGHTS], f"{where}: {WEIGHTS}")
@@ -74,7 +74,21 @@ def origin_of(model: Any) -> Origin | None:
     return Origin(kind="keras", content=content)
 
 
-def _entries(content: bytes, where: str) -> Mapping[str, bytes]:
+def packed(entries: Mapping[str, bytes]) -> bytes:
+    """Return an archive of these entries; the same entries give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(zipfile.ZipInfo(name), content)  # of a fixed date
+    return buffer.getvalue()
+
+
+def entries_of(content: bytes, where: str) -> Mapping[str, bytes]:
+    """Return the entries of a ``.keras`` archive, after a check of their names, sizes and checksums.
+
+    Raises:
+        ModelError: If it is no such archive, damaged, or too large.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_entries(archive, len(content), where)

@@ -14,8 +14,11 @@ from bitwindow.model.hdf5_checks import check_hdf5
 from bitwindow.model.keras_archive import parse_config, read_archive
 from bitwindow.model.keras_backend import import_keras
 from bitwindow.model.keras_config import check_config
+from bitwindow.model.keras_held import completed
 from bitwindow.model.origin import Origin
 from bitwindow.model.record import Model
+
+__all__ = ["completed", "load", "reopen"]
 
 _ROOM_FOR_SMALL_STATE = 1 << 20
 """Numbers that a model may hold beyond those of its weights file: counters, seeds, adapted statistics."""

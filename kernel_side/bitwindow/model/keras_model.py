@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -12,6 +13,7 @@ import numpy as np
 from bitwindow.errors import ModelError
 from bitwindow.model.keras_archive import origin_of
 from bitwindow.model.keras_backend import import_keras
+from bitwindow.model.keras_held import beside
 from bitwindow.model.keras_names import variable_names
 from bitwindow.model.origin import Origin
 from bitwindow.model.record import Model
@@ -45,7 +47,8 @@ def load(
     inputs = _example(keras, source, title) if example is None else example
     params, fn = _function(source, call, listed=_takes_a_list(source))
     made = origin_of(source) if origin is None and not call else origin
-    return Model(fn, params, inputs, name=title, source=f"keras:{source.name}", origin=made)
+    kept = None if made is None else replace(made, beside=beside(made, params))
+    return Model(fn, params, inputs, name=title, source=f"keras:{source.name}", origin=kept)
 
 
 def _function(source: Any, call: dict[str, Any], *, listed: bool) -> tuple[dict[str, Any], Callable[..., Any]]:

@@ -29,7 +29,11 @@ _SUFFIXES = {
 }
 # By the kind of a session's origin; such a front end has ``reopen(origin: Origin, example) -> Model`` as well, and
 # ``completed(origin, params) -> Origin`` where it stores a file without what the parameters hold:
-_ORIGINS = {"keras": "bitwindow.model.keras_file", "onnx": "bitwindow.onnx_import.front_end"}
+_ORIGINS = {
+    "keras": "bitwindow.model.keras_file",
+    "keras-beside": "bitwindow.model.keras_file",
+    "onnx": "bitwindow.onnx_import.front_end",
+}
 _KNOWN = "a Flax module (linen, NNX), an Equinox module, a Keras or ONNX model"
 
 

@@ -95,6 +95,7 @@ def completed(origin: Origin, params: Any) -> Origin:
         made.ParseFromString(origin.content)
     except DecodeError as error:
         raise ModelError(f"{where}: wanted an ONNX model, got bytes that are none") from error
+    room = MOST_FILE_BYTES
     for tensor in made.graph.initializer:
         if tensor.name not in held:
             continue
@@ -104,6 +105,9 @@ def completed(origin: Origin, params: Any) -> Origin:
                 f"{where}: wanted the parameter {str(held[tensor.name])[:80]!r} of shape {list(tensor.dims)[:8]}, got "
                 f"{'none' if array is None else list(np.shape(array))[:8]}"
             )
+        room -= array.nbytes
+        if room < 0:
+            raise ModelError(f"{where}: wanted tensors of at most {MOST_FILE_BYTES:,} bytes, got more; it is damaged")
         tensor.raw_data = np.ascontiguousarray(array).tobytes()
     settings = {name: value for name, value in origin.settings.items() if name != _HELD}
     return replace(origin, content=made.SerializeToString(deterministic=True), settings=settings)

@@ -13,6 +13,7 @@ import secrets
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bitwindow.errors import SessionFileError
@@ -24,7 +25,8 @@ MOST_MANIFEST_BYTES = 64 * 2**20
 FREE_BYTES = 256 * 2**20
 """A file may always unpack to this many bytes ..."""
 EXPANSION = 20
-"""... plus this many times its own size. What bitwindow writes keeps to it, a zip bomb cannot."""
+"""... plus this many times its own size, and may have as much read again. What bitwindow writes keeps to it, a zip bomb
+cannot."""
 
 Entries = dict[str, bytes]
 
@@ -54,10 +56,11 @@ def write_archive(path: str | os.PathLike[str], entries: Entries) -> None:
     try:
         with _new_file(temporary) as descriptor, os.fdopen(descriptor, "wb") as file:
             with zipfile.ZipFile(file, "w") as archive:
+                deflated = 0
                 for name, content in entries.items():
-                    archive.writestr(
-                        _entry(name), content, zipfile.ZIP_DEFLATED if _shrinks(content) else zipfile.ZIP_STORED
-                    )
+                    small = is_small(content) and deflated + len(content) <= FREE_BYTES
+                    deflated += small * len(content)
+                    archive.writestr(_entry(name), content, zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
@@ -81,8 +84,8 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[Callable[[str], bytes
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_entries(path, archive)
-            yield lambda name: _read(path, archive, name)
+            allowed = _check_entries(path, archive)
+            yield _Reader(path=path, archive=archive, repeats_left=allowed)
     except FileNotFoundError:
         raise SessionFileError(
             f"{path}: wanted a session file, and there is no file of that name. Check the path."
@@ -93,7 +96,26 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[Callable[[str], bytes
         raise SessionFileError(f"{path}: could not be read ({error.strerror or error}).") from error
 
 
-def _check_entries(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> None:
+@dataclass(kw_only=True)
+class _Reader:
+    """Gives an entry's content by its name, and keeps count of what is read more than once."""
+
+    path: str | os.PathLike[str]
+    archive: zipfile.ZipFile
+    repeats_left: int
+    seen: set[str] = field(default_factory=set)
+
+    def __call__(self, name: str) -> bytes:
+        content = _read(self.path, self.archive, name)
+        self.repeats_left -= len(content) if name in self.seen else 0
+        if self.repeats_left < 0:
+            raise _damaged(self.path, "it takes the same entries many times over")
+        self.seen.add(name)
+        return content
+
+
+def _check_entries(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> int:
+    """Return how many bytes a file of this size may hold, after a check of what it declares."""
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     if len(names) > MOST_ENTRIES:
@@ -116,6 +138,7 @@ def _check_entries(path: str | os.PathLike[str], archive: zipfile.ZipFile) -> No
         for entry in entries
     ):
         raise _damaged(path, "an entry is encrypted or packed in a way that bitwindow does not use")
+    return allowed
 
 
 def _read(path: str | os.PathLike[str], archive: zipfile.ZipFile, name: str) -> bytes:
@@ -140,8 +163,8 @@ def _damaged(path: str | os.PathLike[str], what: str) -> SessionFileError:
     )
 
 
-def _shrinks(content: bytes) -> bool:
-    """Deflate small tables; leave large ones as they are: weights hardly shrink, and the reader's limit stays far."""
+def is_small(content: bytes) -> bool:
+    """Whether an entry is deflated, as far as ``FREE_BYTES`` go; large ones stay as they are: weights hardly shrink."""
     return len(content) <= FREE_BYTES // 256
 
 

@@ -12,7 +12,7 @@ import ml_dtypes
 import numpy as np
 
 from bitwindow.errors import SessionFileError
-from bitwindow.session.archive import ENTRY_NAME
+from bitwindow.session.archive import ENTRY_NAME, FREE_BYTES, is_small
 from bitwindow.session.fields import Field
 from bitwindow.session.tree import Tree
 
@@ -37,11 +37,16 @@ DTYPES |= {name: np.dtype(name) for name in ("complex64", "complex128")}
 MOST_AXES = 32
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class ArrayStore:
-    """Collects arrays for writing: ``add`` returns what the manifest says of an array."""
+    """Collects arrays for writing: ``add`` returns what the manifest says of an array.
+
+    Arrays of the same bits have one entry, as far as the reader's limit of what is read again is sure to allow it.
+    """
 
     entries: dict[str, bytes] = field(default_factory=dict)
+    _files: dict[bytes, str] = field(default_factory=dict)
+    _repeats_left: int = field(default_factory=lambda: FREE_BYTES)
 
     def add(self, array: Tree, where: str) -> dict[str, Any]:
         """Keep an array's bits and return its description.
@@ -63,11 +68,20 @@ class ArrayStore:
                 f"{where}: wanted an array of one of {', '.join(DTYPES)}, got {values.dtype}. Convert it before saving."
             )
             raise SessionFileError(message)
-        file = f"arrays/{len(self.entries):05d}.npy"
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, _as_stored(values), version=(1, 0), allow_pickle=False)
-        self.entries[file] = buffer.getvalue()
-        return {"file": file, "dtype": name, "shape": list(values.shape)}
+        return {"file": self._entry(buffer.getvalue()), "dtype": name, "shape": list(values.shape)}
+
+    def _entry(self, content: bytes) -> str:
+        """Return the name of the entry with this content, a new one where there is none."""
+        if content in self._files and len(content) <= self._repeats_left:
+            self._repeats_left -= len(content)
+            return self._files[content]
+        file = f"arrays/{len(self.entries):05d}.npy"
+        self.entries[file] = content
+        self._files.setdefault(content, file)
+        self._repeats_left += 0 if is_small(content) else len(content)  # it makes the file that much larger
+        return file
 
 
 def read_array(description: Field, read: Callable[[str], bytes]) -> np.ndarray:

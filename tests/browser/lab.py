@@ -260,6 +260,8 @@ class Lab:
         expect(self.page.locator("body")).to_have_attribute(
             "data-jp-theme-light", "true" if name == "light" else "false", timeout=15_000
         )
+        # JupyterLab covers the page with its own picture while it changes the theme.
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=15_000)
 
     def screenshot(self, name: str, target: Locator | None = None) -> Path:
         """Saves what the page (or ``target``) shows as ``name``.png and returns where."""

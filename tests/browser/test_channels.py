@@ -48,6 +48,7 @@ def test_a_weight_opens_into_its_channels_and_one_of_them_moves(lab_page: Lab, n
     lengths[CHANNEL] -= 3
     text = f"sfix8_En[{','.join(map(str, lengths))}]"
     assert page.in_kernel(f"print(q['{SITE}'].format)") == text
+    lab_page.theme("light")
     lab_page.screenshot("channels", page.panel)
     page.panel.locator("button", has_text=re.compile(r"^\s*Channels$")).click()
     expect(page.panel.locator(".bitwindow .bw-row")).to_have_count(closed, timeout=PATIENCE)

@@ -50,9 +50,9 @@ def test_the_side_bar_says_why_it_is_empty_and_follows_the_kernel(lab_page: Lab,
     expect(card.locator(".bw-lab-basis")).to_have_text("exact, all 256 samples", timeout=PATIENCE)
     expect(card.locator(".bw-lab-metric")).to_contain_text("Accuracy: float 100.00 % → quantized ")
     expect(card.get_by_role("button", name="Undo")).to_be_enabled()
-    lab_page.screenshot("side-bar-light")
-    lab_page.theme("dark")
-    lab_page.screenshot("side-bar-dark")
+    for theme in ("light", "dark"):
+        lab_page.theme(theme)
+        lab_page.screenshot(f"side-bar-{theme}")
 
     page.evaluate("() => { void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
     expect(side).to_have_attribute("data-state", "not-imported", timeout=PATIENCE)
@@ -77,7 +77,7 @@ def test_a_tab_is_linked_with_the_cell_and_comes_back_with_the_page(lab_page: La
     field.fill("sfix6_En3")
     field.press("Enter")
     expect(cell.locator("input[type=text]")).to_have_value("sfix6_En3", timeout=PATIENCE)
-    lab_page.screenshot("tab-light")
+    lab_page.screenshot("tab")
     side.get_by_role("button", name="Undo").click()
     expect(field).not_to_have_value("sfix6_En3", timeout=PATIENCE)
     expect(cell.locator("input[type=text]")).not_to_have_value("sfix6_En3", timeout=PATIENCE)

@@ -35,9 +35,11 @@ export class Bar {
         actions.select(group);
       });
     }
-    this.under = this.threshold('▼ over', 'underflow_threshold', 'Mark rows with more underflows than this share of the nonzero values');
-    this.over = this.threshold('▲ over', 'overflow_threshold', 'Mark rows with more overflows than this share of the nonzero values');
-    button(this.root, 'bw-help-button', '?', 'keys, mouse and signs', () => { actions.help(); });
+    // on a narrow page they go to the next line together
+    const last = html('span', 'bw-group bw-last', this.root);
+    this.under = this.threshold(last, '▼ over', 'underflow_threshold', 'Mark rows with more underflows than this share of the nonzero values');
+    this.over = this.threshold(last, '▲ over', 'overflow_threshold', 'Mark rows with more overflows than this share of the nonzero values');
+    button(last, 'bw-help-button', '?', 'keys, mouse and signs', () => { actions.help(); });
     this.status = html('span', 'bw-status', this.root, { role: 'status' });
   }
 
@@ -84,8 +86,10 @@ export class Bar {
     return { select, turn };
   }
 
-  private threshold(label: string, trait: 'underflow_threshold' | 'overflow_threshold', title: string): HTMLInputElement {
-    const group = html('label', 'bw-group', this.root, { title }, label);
+  private threshold(
+    parent: Element, label: string, trait: 'underflow_threshold' | 'overflow_threshold', title: string
+  ): HTMLInputElement {
+    const group = html('label', 'bw-group', parent, { title }, label);
     const input = html('input', 'bw-threshold', group, {
       type: 'number', min: '0', max: '100', step: 'any', 'aria-label': title
     });

@@ -63,7 +63,8 @@ const TOP = `
   font: 11px var(--jp-ui-font-family, system-ui, sans-serif); color: var(--jp-ui-font-color1, #212121);
   background: var(--jp-layout-color1, #fff); border-bottom: 1px solid var(--jp-border-color2, #d0d7de); }
 .bw-controls { display: flex; flex-flow: row wrap; align-items: center; gap: 4px 9px; padding: 4px 6px; }
-.bw-group { display: inline-flex; align-items: center; gap: 3px; }
+.bw-group { display: inline-flex; align-items: center; gap: 3px; white-space: nowrap; }
+.bw-last { gap: 9px; }
 .bw-top input, .bw-top select, .bw-top button { font: inherit; height: 20px; box-sizing: border-box; margin: 0; border-radius: 2px;
   color: var(--jp-ui-font-color1, #212121); background: var(--jp-input-background, var(--jp-layout-color1, #fff));
   border: 1px solid var(--jp-border-color1, #bdbdbd); }

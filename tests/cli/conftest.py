@@ -18,6 +18,9 @@ import jax.numpy as jnp
 def forward(params, x):
     return jnp.maximum(x @ params["dense"]["kernel"] + params["dense"]["bias"], 0)
 
+def normed(params, x):
+    return (forward(params, x) @ params["head"] - params["mean"]) / jnp.sqrt(params["var"]) * params["scale"]
+
 size = 3
 """
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bitwindow.calibrate.batches import InputSpec, sample_count
-from bitwindow.cli.quantize import inputs_of, labels_of, read_data
+from bitwindow.cli.data import inputs_of, labels_of, read_data
 from bitwindow.model.record import Model
 
 

@@ -6,17 +6,25 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from bitwindow.errors import DataError, SettingError
+from bitwindow.cli.data import inputs_of, labels_of, read_data
+from bitwindow.errors import SettingError
+from bitwindow.evaluate.metrics import parse_metric
 from bitwindow.numbers.modes import Overflow, Rounding
 
 if TYPE_CHECKING:
+    from bitwindow.assign.offer import Offer
     from bitwindow.cli.subcommands import Subcommands
+    from bitwindow.execute.modes import Modes
+    from bitwindow.quantizer.best import Best
     from bitwindow.quantizer.quantizer import Quantizer
+    from bitwindow.quantizer.state import State
+
+METRIC = "accuracy"
+LOSS = "loss"
 
 
 def add(commands: Subcommands) -> None:
@@ -26,30 +34,50 @@ def add(commands: Subcommands) -> None:
         help="calibrate a model, choose its types, and save the result",
         description="Calibrates a model, chooses its types, validates it if there is data for that, and saves it. "
         "DATA.npz holds the inputs as 'x' (or as its only array; or, for a model that takes a dictionary, under its "
-        "keys) and for --validation the labels as 'y'.",
+        "keys) and for --validation the labels as 'y'. With --calibration they may be missing: what measures takes the "
+        "float network's outputs then.",
     )
     parser.add_argument("model", metavar="MODEL", type=Path, help="a .bitwindow file, or a model file such as net.onnx")
     parser.add_argument("--calibration", metavar="DATA.npz", type=Path, required=True, help="inputs to calibrate with")
     parser.add_argument("--validation", metavar="DATA.npz", type=Path, help="inputs and labels to validate with")
-    parser.add_argument("--metric", default="accuracy", help="of the validation (default: accuracy)")
+    parser.add_argument(
+        "--metric", help="of the validation, and of --best, --wider and the scheme loss (default: accuracy)"
+    )
     parser.add_argument("-o", "--output", metavar="OUT.bitwindow", type=Path, required=True)
     parser.add_argument(
         "--function",
         metavar="MODULE:NAME",
         help="the model's function, for a file of a plain function; MODULE is imported, from here or as installed",
     )
-    parser.add_argument("--scheme", help="minmax, histogram, mse or percentile (default: as in MODEL)")
-    parser.add_argument("--word-length", metavar="BITS", type=int, help="of weights, activations and input")
-    parser.add_argument("--input-word-length", metavar="BITS", type=int)
-    parser.add_argument("--bias-word-length", metavar="BITS", type=int)
+    parser.add_argument("--prepare", action="store_true", help="fold batch-norm and even out channel ranges first")
+    parser.add_argument(
+        "--scheme", help="minmax, histogram, mse, percentile, or loss on the calibration data (default: as in MODEL)"
+    )
+    parser.add_argument(
+        "--best",
+        action="store_true",
+        help="find accurate types by the calibration data: by loss, biases corrected, windows by channel and more bits "
+        "where needed; takes minutes",
+    )
+    parser.add_argument(
+        "--drop",
+        metavar="POINTS",
+        type=float,
+        help="with --best or --wider: what the metric may lose against the float network on the calibration data; of "
+        "accuracy, points of a hundred (default: 1), of another metric its own unit",
+    )
+    parser.add_argument(
+        "--word-length", metavar="BITS", type=int, help="of weights, activations and input (default: as in MODEL)"
+    )
+    parser.add_argument("--input-word-length", metavar="BITS", type=int, help="of the network's input, if it differs")
+    parser.add_argument("--bias-word-length", metavar="BITS", type=int, help="of the biases (default: 32)")
     parser.add_argument(
         "--per-channel", action="store_true", default=None, help="a type for each output channel of every weight"
     )
     parser.add_argument(
         "--wider",
         action="store_true",
-        help="give more bits where needed, until at most 1 %% of the calibration samples' classes differ from the "
-        "float network's",
+        help="give weights windows by channel and sites more bits where needed, until the network loses at most --drop",
     )
     parser.add_argument("--signed", action="store_true", default=None, help="signed types everywhere")
     parser.add_argument("--rounding", choices=[mode.value for mode in Rounding])
@@ -59,39 +87,91 @@ def add(commands: Subcommands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the command says and print a summary."""
-    if arguments.output.suffix.lower() != ".bitwindow":
-        raise SettingError(f"--output: wanted a name that ends in .bitwindow, got {str(arguments.output)!r}.")
+    check(arguments)
     calibration = read_data(arguments.calibration)
     validation = None if arguments.validation is None else read_data(arguments.validation)
     quantizer = open_model(arguments.model, arguments.function)
     labels = None if validation is None else labels_of(validation, arguments.validation)
-    for mode in ("rounding", "overflow"):
-        if getattr(arguments, mode) is not None:
-            setattr(quantizer, mode, getattr(arguments, mode))
-    quantizer.calibrate(inputs_of(calibration, quantizer.model.example, arguments.calibration), restart=True)
-    quantizer.assign(
-        arguments.scheme,
-        arguments.word_length,
-        input_word_length=arguments.input_word_length,
-        bias_word_length=arguments.bias_word_length,
-        signed=arguments.signed,
-        per_channel=arguments.per_channel,
-    )
-    print(
-        f"{len(quantizer.sites)} sites, {quantizer.float_bytes:,} -> {quantizer.quantized_bytes:,} bytes of parameters"
-    )
-    if arguments.wider:
-        samples = inputs_of(calibration, quantizer.model.example, arguments.calibration)
-        quantizer.accept(offer := quantizer.wider((samples, None)))
-        print(offer)
-    elif offer := quantizer.wider():
-        print(offer)
+    samples = inputs_of(calibration, quantizer.model.example, arguments.calibration)
+    start = quantizer.state
+    if arguments.prepare:
+        print(quantizer.prepare(samples))
+    take_modes(quantizer, start.modes, arguments)
+    quantizer.calibrate(samples, restart=True)
+    choose_types(quantizer, start, (samples, calibration.get("y")), arguments)
     if validation is not None:
         inputs = inputs_of(validation, quantizer.model.example, arguments.validation)
-        print(quantizer.validate(inputs, labels, arguments.metric))
+        print(quantizer.validate(inputs, labels, arguments.metric or METRIC))
     quantizer.save(arguments.output)
     print(f"saved {arguments.output}")
     return 0
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Check the options before a file is read.
+
+    Raises:
+        SettingError: two of them contradict each other, or one has no effect.
+    """
+    if arguments.output.suffix.lower() != ".bitwindow":
+        raise SettingError(f"--output: wanted a name that ends in .bitwindow, got {str(arguments.output)!r}.")
+    if arguments.best and arguments.scheme is not None:
+        raise SettingError(
+            f"--best: wanted no --scheme beside it, got {arguments.scheme!r}. It chooses by loss; leave one out."
+        )
+    if arguments.best and arguments.wider:
+        raise SettingError(
+            "--best: wanted no --wider beside it. It gives more bits where needed by itself; leave one out."
+        )
+    measures = arguments.best or arguments.wider
+    if arguments.drop is not None and not measures:
+        raise SettingError(f"--drop: wanted --best or --wider, which keep to it, got {arguments.drop:g} alone.")
+    if arguments.drop is not None and not 0 <= arguments.drop < inf:
+        raise SettingError(f"--drop: wanted a number, at least 0, got {arguments.drop:g}.")
+    if arguments.metric is not None and arguments.validation is None and not measures and arguments.scheme != LOSS:
+        raise SettingError(
+            f"--metric: wanted --validation, --best, --wider or --scheme loss, which measure it, got "
+            f"{arguments.metric!r} alone."
+        )
+
+
+def take_modes(quantizer: Quantizer, modes: Modes, arguments: argparse.Namespace) -> None:
+    """Give a quantizer the modes that its file had, which preparation starts anew, and those of the command."""
+    quantizer.accumulator_bits = modes.accumulator_bits
+    quantizer.accumulator_overflow = modes.accumulator_overflow
+    quantizer.rounding = arguments.rounding or modes.rounding.value
+    quantizer.overflow = arguments.overflow or modes.overflow.value
+
+
+def choose_types(quantizer: Quantizer, start: State, data: tuple[Any, Any], arguments: argparse.Namespace) -> None:
+    """Choose the types as the command says, where it says nothing as the model's file did, and print what was done."""
+    metric = parse_metric(arguments.metric or METRIC)
+    drop = arguments.drop if arguments.drop is None or not metric.proportion else arguments.drop / 100
+    width = start.word_length if arguments.word_length is None else arguments.word_length
+    settings = {
+        "input_word_length": arguments.input_word_length,
+        "bias_word_length": arguments.bias_word_length,
+        "signed": arguments.signed,
+        "per_channel": arguments.per_channel or kept_channels(quantizer, start),
+    }
+    done: Best | Offer | None = None
+    if arguments.best:
+        done = quantizer.assign_best(data, width, metric=metric.name, drop=drop, **settings)
+    else:
+        quantizer.assign(arguments.scheme or start.scheme, width, data=data, metric=metric.name, **settings)
+    if arguments.wider:
+        quantizer.accept(done := quantizer.wider(data, metric=metric.name, drop=drop))
+    print(
+        f"{len(quantizer.sites)} sites, {quantizer.float_bytes:,} -> {quantizer.quantized_bytes:,} bytes of parameters"
+    )
+    if done is not None or (done := quantizer.wider()):
+        print(done)
+
+
+def kept_channels(quantizer: Quantizer, start: State) -> bool | list[str]:
+    """Return what the model's file said of types by channel, of the sites that preparation left."""
+    kept = start.per_channel
+    return kept if isinstance(kept, bool) else [name for name in quantizer.sites if name in kept]
 
 
 def open_model(path: Path, function: str | None) -> Quantizer:
@@ -130,52 +210,3 @@ def import_function(reference: str) -> Callable[..., Any]:
         raise SettingError(f"--function: wanted a function, got {type(found).__name__} from {reference!r}.")
     function: Callable[..., Any] = found
     return function
-
-
-def read_data(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of an npz file by name.
-
-    Raises:
-        DataError: it is missing, no npz file, or holds Python objects.
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: wanted an npz file, and there is no file of that name. Check the path.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file}
-    except Exception as error:  # zip, zlib, npy and pickle each have their own
-        raise DataError(f"{path}: wanted an npz file of plain arrays ({error}). Write it with numpy.savez.") from error
-
-
-def inputs_of(data: dict[str, np.ndarray], example: Any, path: Path) -> Any:
-    """Return a file's inputs in the form that the model takes.
-
-    Raises:
-        DataError: the file does not have the arrays that the model's inputs need.
-    """
-    if isinstance(example, dict):
-        wanted = list(example)
-        if all(name in data for name in wanted):
-            return {name: data[name] for name in wanted}
-        raise DataError(f"{path}: wanted the arrays {wanted}, got {list(data)}. Name them as the model's inputs.")
-    if isinstance(example, tuple) and len(example) > 1:
-        wanted = [f"x{position}" for position in range(len(example))]
-        if all(name in data for name in wanted):
-            return tuple(data[name] for name in wanted)
-        raise DataError(f"{path}: wanted the arrays {wanted}, one for each input, got {list(data)}. Rename them.")
-    others = [name for name in data if name != "y"]
-    name = "x" if "x" in data else others[0] if len(others) == 1 else None
-    if name is None:
-        raise DataError(f"{path}: wanted the inputs as 'x' or as the only array, got {list(data)}. Name them 'x'.")
-    return data[name]
-
-
-def labels_of(data: dict[str, np.ndarray], path: Path) -> np.ndarray:
-    """Return a file's labels.
-
-    Raises:
-        DataError: it has none.
-    """
-    if "y" not in data:
-        raise DataError(f"{path}: wanted the labels as 'y', got {list(data)}. Add them to the file.")
-    return data["y"]

@@ -64,6 +64,7 @@ class AssignsBest(Correcting, Widening):
         metric: str | Callable[[Any, Any], Any] = "accuracy",
         drop: float | None = None,
         budget: int | None = BUDGET,
+        **settings: Any,
     ) -> Best:
         """Choose types of one width that lose next to nothing, and say where they are not enough.
 
@@ -77,6 +78,7 @@ class AssignsBest(Correcting, Widening):
             metric: As for ``validate``: what must not drop.
             drop: As for ``wider``: what it may lose; None: 0.01, for a metric of classes.
             budget: Most evaluations of the search by loss; None: until nothing gets better.
+            **settings: As for ``assign``, such as ``signed=True`` or ``bias_word_length=16``.
 
         Returns:
             What was done; it prints.
@@ -85,7 +87,7 @@ class AssignsBest(Correcting, Widening):
             DataError: Before any calibration, or where the data does not fit.
             SettingError: If a setting is out of range.
         """
-        self.assign("loss", word_length, data=_inputs(data), metric=ERROR, budget=budget)
+        self.assign("loss", word_length, data=_inputs(data), metric=ERROR, budget=budget, **settings)
         return self.refine(data, metric=metric, drop=drop)
 
     def refine(

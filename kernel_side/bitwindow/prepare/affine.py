@@ -33,6 +33,7 @@ def is_affine(flow: Flow, equation: Equation, value: int) -> bool:
     return equation.primitive != "div" or equation.inputs[0] == value
 
 
+@np.errstate(invalid="ignore", divide="ignore", over="ignore")  # the callers look at what is not finite
 def after(flow: Flow, equation: Equation, value: int, scale: Numbers, shift: Numbers) -> tuple[Numbers, Numbers]:
     """Return the scale and shift behind an affine equation; float64, broadcast to the value's shape."""
     name = equation.primitive
@@ -81,7 +82,7 @@ def vector(array: Numbers, shape: tuple[int, ...], axis: int) -> Numbers | None:
     full = np.broadcast_to(array, shape)
     along = full[tuple(slice(None) if index == axis else 0 for index in range(len(shape)))]
     view = along.reshape([-1 if index == axis else 1 for index in range(len(shape))])
-    return np.array(along) if bool(np.all(full == view)) else None
+    return np.array(along) if np.array_equal(full, np.broadcast_to(view, shape), equal_nan=True) else None
 
 
 def _broadcast(params: dict[str, Any], array: Numbers) -> Numbers:

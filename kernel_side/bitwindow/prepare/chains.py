@@ -8,6 +8,7 @@ import numpy as np
 
 from bitwindow.network.program import Equation
 from bitwindow.prepare.affine import MOVES, Numbers, after, changes_scale, is_affine, moved_by, vector
+from bitwindow.prepare.not_finite import culprits, is_finite
 from bitwindow.prepare.products import Product
 from bitwindow.prepare.reading import Reading
 
@@ -60,6 +61,22 @@ def behind(reading: Reading, product: Product) -> Chain | None:
     return _chain(reading, found, scale, shift, last) if found else None
 
 
+def broken_behind(reading: Reading, product: Product, chain: Chain | None) -> str:
+    """Return why the chain behind a product ends where it does, if numbers that are not finite end it; else ""."""
+    flow = reading.flow
+    variable = product.output if chain is None else chain.last
+    while (position := flow.only_reader(variable)) is not None:
+        equation = flow.equations[position]
+        if is_affine(flow, equation, variable):
+            if not is_finite(reading, equation):
+                return f"not folded: the {equation.primitive} behind it is not finite{culprits(reading, [equation])}"
+            return ""
+        if equation.primitive not in MOVES or len(equation.inputs) != 1:
+            return ""
+        variable = equation.outputs[0]
+    return ""
+
+
 def before(reading: Reading, product: Product, taken: frozenset[int]) -> Chain | str | None:
     """Return the affine chain that makes the value a product reads and nothing else, or why it cannot be taken in.
 
@@ -88,7 +105,7 @@ def before(reading: Reading, product: Product, taken: frozenset[int]) -> Chain |
     if vectors[0] is None or vectors[1] is None:
         return "the scaling before it differs along an axis that the product does not sum over"
     if not (np.all(np.isfinite(vectors[0])) and np.all(np.isfinite(vectors[1]))):
-        return "the scaling before it is not finite"
+        return f"the scaling before it is not finite{culprits(reading, members)}"
     if product.padded and np.any(vectors[1]):
         return "the product pads with zeros, which the sum before it would have shifted"
     return _chain(reading, members[::-1], vectors[0], vectors[1], product.value)

@@ -62,6 +62,8 @@ def _balance(pair: Pair, weights: dict[int, Numbers], scales: dict[int, Numbers]
     made = _ranges(pair.first, weights[first])
     read = np.zeros_like(made)
     np.maximum.at(read, pair.channels, input_ranges(pair.second, weights[second]))
+    if not (np.all(np.isfinite(made)) and np.all(np.isfinite(read))):
+        return False
     usable = made * read > _OFF * np.max(made * read)
     if not np.any(usable):
         return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bitwindow.prepare.affine import Numbers, is_affine
-from bitwindow.prepare.chains import Chain, before, behind
+from bitwindow.prepare.chains import Chain, before, behind, broken_behind
 from bitwindow.prepare.edits import Edits, ProductEdit, weight_of
 from bitwindow.prepare.products import Product, constant_part, products, scaled_inputs, scaled_outputs
 from bitwindow.prepare.reading import Reading
@@ -34,11 +34,14 @@ def folds(reading: Reading) -> tuple[list[Fold], list[Step]]:
     chains = {product.position: behind(reading, product) for product in all_products}
     taken = frozenset(index for chain in chains.values() if chain for index in chain.members)
     for product in all_products:
-        fold = _fold(reading, product, chains[product.position], before(reading, product, taken))
+        chain = chains[product.position]
+        fold = _fold(reading, product, chain, before(reading, product, taken))
         if isinstance(fold, Fold):
             found.append(fold)
         elif fold:
             refused.append(Step(kind="refused", layer=product.layer, what=fold))
+        if broken := broken_behind(reading, product, chain):
+            refused.append(Step(kind="refused", layer=product.layer, what=broken))
     return found, refused
 
 

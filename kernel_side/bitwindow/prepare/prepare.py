@@ -22,6 +22,8 @@ from bitwindow.prepare.samples import Samples, relative_change
 NOISE_EPSILONS = 2**10
 """A step may change its values by this many epsilons of the network's dtype (1.2e-4 for float32) of the largest."""
 
+_NOT_FINITE = "the values there are not finite on the data, so that nothing can be compared"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
@@ -100,7 +102,8 @@ def _folded(
         if not noisy:
             break
         # An earlier fold's noise reaches the later ones: only the first is to blame for sure.
-        refusals.append(replace(_too_much(noisy[0]), change=changes[noisy[0].watched]))
+        change = changes[noisy[0].watched]
+        refusals.append(_incomparable(noisy[0]) if np.isnan(change) else replace(_too_much(noisy[0]), change=change))
         kept_out = (*kept_out, noisy[0].edit.product.layer)
         found = [item for item in found if item is not noisy[0]]
     steps = [replace(item.step, change=changes.get(item.watched)) for item in found]
@@ -126,6 +129,8 @@ def _equalized(model: Model, samples: Samples, *, compare: bool) -> tuple[Model,
         return model, []
     prepared = rewritten(model, reading, result.edits)
     change = samples.output_change(model, prepared) if compare else 0.0
+    if np.isnan(change):
+        return model, [_refusal("network", f"channel ranges are left as they are: {_NOT_FINITE}")]
     if change > 0.0 and change > NOISE_EPSILONS * np.finfo(np.float32).eps:
         what = f"equalization changes the float outputs by {change:.1e} of the largest, more than rounding noise"
         return model, [_refusal("network", what)]
@@ -140,6 +145,10 @@ def _noise(reading: Reading, item: Fold) -> float:
 
 def _too_much(item: Fold) -> Step:
     return _refusal(item.edit.product.layer, f"{item.step.what}: it would change more than rounding noise")
+
+
+def _incomparable(item: Fold) -> Step:
+    return _refusal(item.edit.product.layer, f"{item.step.what}: {_NOT_FINITE}")
 
 
 def _refusal(layer: str, what: str) -> Step:

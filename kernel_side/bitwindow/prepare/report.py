@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Literal
 
 StepKind = Literal["fold", "fold before", "drop", "equalize", "refused"]
@@ -28,7 +29,8 @@ class Report:
     """Everything that preparation did.
 
     ``output_change`` is the largest change of the float outputs on the data that was used, as a fraction of the largest
-    output; ``samples`` says how many samples that were, ``real`` whether they were data or drawn numbers.
+    output, NaN where they are not finite; ``samples`` says how many samples that were, ``real`` whether they were data
+    or drawn numbers.
     """
 
     steps: tuple[Step, ...]
@@ -48,10 +50,10 @@ class Report:
 
     def __str__(self) -> str:
         drawn = "" if self.real else " drawn"
-        head = (
-            f"{len(self.done)} steps, {len(self.refused)} refused; the float outputs change by at most "
-            f"{self.output_change:.1e} of the largest, over {self.samples}{drawn} samples"
-        )
+        change = f"change by at most {self.output_change:.1e} of the largest, over"
+        found = "are not finite on any of" if isnan(self.output_change) else change
+        steps = f"{len(self.done)} steps, {len(self.refused)} refused"
+        head = f"{steps}; the float outputs {found} {self.samples}{drawn} samples"
         width = max((len(step.layer) for step in self.steps), default=0)
         return "\n".join([head, *(_line(step, width) for step in self.steps)])
 

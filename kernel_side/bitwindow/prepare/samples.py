@@ -56,14 +56,23 @@ class Samples:
     def output_change(self, one: Model, other: Model) -> float:
         """Return the largest change of the float outputs from one model to the other, relative to the largest."""
         results = [jax.tree.leaves(_run(model, self.inputs)) for model in (one, other)]
-        return max(relative_change(first, second) for first, second in zip(*results, strict=True))
+        changes = [relative_change(first, second) for first, second in zip(*results, strict=True)]
+        return float(np.max(changes))  # NaN where one is
 
 
 def relative_change(one: Any, other: Any) -> float:
-    """Return the largest difference as a fraction of the largest magnitude of ``one``; inf where it is not finite."""
+    """Return the largest difference as a fraction of the largest magnitude of ``one``.
+
+    What is not finite must be the same in both, else the change is infinite; NaN where nothing is finite to compare.
+    """
     first, second = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    largest = float(np.max(np.abs(first), initial=0.0))
-    difference = float(np.max(np.abs(first - second), initial=0.0))
+    finite = np.isfinite(first)
+    if not np.array_equal(first[~finite], second[~finite], equal_nan=True):
+        return float("inf")
+    if first.size and not np.any(finite):
+        return float("nan")
+    largest = float(np.max(np.abs(first[finite]), initial=0.0))
+    difference = float(np.max(np.abs(first[finite] - second[finite]), initial=0.0))
     if not np.isfinite(difference):
         return float("inf")
     return difference / largest if largest else difference

@@ -108,8 +108,11 @@ def _stored_origin(model: Model) -> Origin | None:
 
 
 def _prepared(quantizer: Quantizer) -> PreparedRecord | None:
+    """Return what preparation made of the model; None where it found nothing to change."""
     settings = quantizer.prepared_settings
-    return None if settings is None else PreparedRecord(settings=settings, params=quantizer.model.params)
+    if settings is None or quantizer.model is quantizer.original_model:
+        return None
+    return PreparedRecord(settings=settings, params=quantizer.model.params)
 
 
 def _again(path: str | Path, model: Model, record: PreparedRecord) -> Prepared:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from bitwindow.session.arrays import ArrayStore, read_array
 from bitwindow.session.fields import Field
 from bitwindow.session.record import PreparedRecord
@@ -29,7 +27,15 @@ def read_prepared(model: Field, read: Callable[[str], bytes]) -> PreparedRecord 
     if "prepared" not in model or model["prepared"].value is None:
         return None
     field = model["prepared"]
+    if not _is_flat(field["params"]):
+        return None  # older files hold the model's own tree where preparation changed nothing
     params = read_tree(field["params"], lambda leaf: read_array(leaf, read))
-    if not isinstance(params, dict) or not all(isinstance(leaf, np.ndarray) for leaf in params.values()):
-        raise field["params"].fault("a dictionary of arrays")
     return PreparedRecord(settings=field["settings"].mapping(), params=params)
+
+
+def _is_flat(node: Field) -> bool:
+    """Whether a tree is a dictionary of arrays, as of every prepared network."""
+    if node["kind"].text() != "dict":
+        return False
+    kinds = [part["kind"].text() for pair in node["items"].elements() for part in list(pair.elements())[1:]]
+    return set(kinds) <= {"array"}

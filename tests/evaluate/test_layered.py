@@ -17,7 +17,9 @@ from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.cache import BoundaryCache
 from bitwindow.evaluate.data import EvaluationData, evaluation_data
 from bitwindow.evaluate.metrics import Metric, parse_metric
+from bitwindow.execute import pair_products, row_cast
 from bitwindow.execute.executor import Executor
+from bitwindow.execute.lending import Lender
 from bitwindow.numbers.modes import Overflow, Rounding
 from tests.evaluate.branched import BATCH, INPUTS, LABELS, quantizer
 from tests.network.recurrent import loop_in_a_loop, lstm
@@ -116,6 +118,32 @@ class Changes(RuleBasedStateMachine):
 
 Changes.TestCase.settings = settings(max_examples=6, stateful_step_count=12)
 TestChanges = Changes.TestCase
+
+
+class Spoiled(Lender):
+    """Lends arrays of every size again, and spoils them the moment nobody should read them."""
+
+    def take_back(self, memory: NDArray[Any]) -> None:
+        memory[:] = 0x5A
+        super().take_back(memory)
+
+
+class LentChanges(Changes):
+    """The same user, where memory that is lent too soon changes what is seen."""
+
+    def __init__(self) -> None:
+        self.patch = pytest.MonkeyPatch()
+        lender = Spoiled(least=1, most_idle=40_000)
+        self.patch.setattr(pair_products, "LENDER", lender)
+        self.patch.setattr(row_cast, "LENDER", lender)
+        super().__init__()
+
+    def teardown(self) -> None:
+        self.patch.undo()
+
+
+LentChanges.TestCase.settings = settings(max_examples=4, stateful_step_count=12)
+TestLentChanges = LentChanges.TestCase
 
 
 def bench_of(budget: int = 2**30) -> Bench:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bitwindow.execute.boundaries import carrier_dtype
 from bitwindow.execute.joined import QUICK
+from bitwindow.execute.lending import LENDER
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.pair_layers import pair_layout
 from bitwindow.execute.pair_layout import layout_of
@@ -42,8 +42,6 @@ _COPIED = 1 << 17
 """Bytes of a chunk's activation that are copied sooner than a loop is started."""
 _MOST_KEPT = 4
 """Types of one parameter whose weights stay in pairs."""
-_ALIGNMENT = 64
-"""Bytes to which XLA wants arrays aligned that it takes without a copy."""
 
 
 class PairProducts:
@@ -99,7 +97,7 @@ class PairProducts:
         fmt = output_format(self.network, layer, setting.assignment)
         assert fmt is not None  # noqa: S101  (a layer that is taken has a type)
         weights, numbers = self._made_ready(layer, setting, layout)
-        out, counter = _aligned(layout.shape, carrier_dtype(fmt)), np.zeros(1, np.int64)
+        out, counter = LENDER.array(layout.shape, carrier_dtype(fmt)), np.zeros(1, np.int64)
         tables, sizes = layout.tables, layout.sizes
         arguments = _flat(x), weights, numbers, out.reshape(-1), tables, sizes, layout.units, counter
         small = weights.size * layout.images * layout.positions < _SMALL
@@ -176,13 +174,6 @@ def _flat(x: Any) -> np.ndarray:
     flat = np.ascontiguousarray(x).reshape(-1).view()
     flat.setflags(write=False)
     return flat
-
-
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
-    size = prod(shape) * dtype.itemsize
-    raw = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % _ALIGNMENT
-    return raw[start : start + size].view(dtype).reshape(shape)
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bitwindow.execute.boundaries import NARROW_BITS
+from bitwindow.execute.lending import LENDER
 from bitwindow.numbers.modes import Overflow, Rounding
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def cast_of_rows(
     chosen = np.arange(len(x)) if rows is None else np.ascontiguousarray(rows, np.int64)
     symmetric = modes.overflow is Overflow.SATURATE_SYMMETRIC and fmt.signed
     least = -fmt.stored_max if symmetric else fmt.stored_min
-    out = np.empty((len(chosen), flat.shape[1]), np.int16)
+    out = LENDER.array((len(chosen), flat.shape[1]), np.dtype(np.int16))
     scale = 2.0**fmt.fraction_length
     cast_rows(flat, chosen, scale, modes.rounding.code, modes.overflow.code, float(least), float(fmt.stored_max), out)
     return out.reshape(len(chosen), *x.shape[1:])

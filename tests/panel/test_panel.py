@@ -387,3 +387,7 @@ def test_the_map_keeps_its_columns_while_a_window_is_held(q: FakeQuantizer, pane
     window.request = {"sequence": 2, "changes": [], "dragging": False}
     assert window.exponent_high == 2 + 8 + 1
     assert mark.color.shape[1] == window.exponent_high - window.exponent_low + 1
+
+
+def test_printed_it_is_a_line(q: FakeQuantizer, panel: Panel) -> None:
+    assert repr(panel) == f"Panel({q!r})"

@@ -12,6 +12,7 @@ from bitwindow.channel.requests import answer
 from bitwindow.channel.throttle import Throttle
 from bitwindow.registry.announce import running_kernel
 from bitwindow.registry.living import QUANTIZERS
+from bitwindow.registry.subshells import handle_where_asked
 
 SECONDS_BETWEEN_PUSHES = 0.2
 PROCESS = uuid.uuid4().hex
@@ -61,6 +62,7 @@ class Connection:
         self._last: list[dict[str, Any]] | None = None
         self._closed = False
         self._unwatch = QUANTIZERS.watch(self._throttle.ask)
+        handle_where_asked(comm)
         comm.on_msg(self._asked)
         comm.on_close(lambda _message: self.close())
 

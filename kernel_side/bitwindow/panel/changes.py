@@ -8,7 +8,7 @@ from functools import partial
 import ipywidgets as widgets
 
 from bitwindow.panel import wording
-from bitwindow.panel.closing import close_below
+from bitwindow.panel.below import answer_where_asked, close_below
 from bitwindow.panel.contract import QuantizerView
 from bitwindow.panel.controls import Action
 from bitwindow.panel.row_sites import type_words
@@ -40,6 +40,7 @@ class Changes:
         self.all.on_click(lambda _: self._act(self._reset))
         self.widget = widgets.HBox([])
         self.widget.add_class("bw-changes")
+        answer_where_asked(self.widget, self.label, self.more, self.all)
 
     def show(self) -> None:
         """Show what differs now."""
@@ -74,6 +75,7 @@ class Changes:
         button = widgets.Button(icon="undo")
         button.add_class("bw-change")
         button.on_click(partial(self._clicked, place))
+        answer_where_asked(button)
         return button
 
     def _clicked(self, place: int, _button: widgets.Button) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
 from bitwindow.panel import lanes, markup, palette
+from bitwindow.panel.below import close_below
 from bitwindow.panel.channel_table import channel_table
-from bitwindow.panel.closing import close_below
 from bitwindow.panel.contract import SiteView
 from bitwindow.panel.controls import Action
 from bitwindow.panel.examples import examples

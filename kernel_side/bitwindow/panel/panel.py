@@ -14,8 +14,8 @@ import ipywidgets as widgets
 from bitwindow.numbers.channel_formats import AnyFormat
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import markup, palette, wording
+from bitwindow.panel.below import answer_where_asked, close_below
 from bitwindow.panel.changes import Changes
-from bitwindow.panel.closing import close_below
 from bitwindow.panel.contract import AssignsByChannel, QuantizerView, Searches, SearchView, SiteView
 from bitwindow.panel.controls import MEASURED, Controls, Selected
 from bitwindow.panel.detail import Detail
@@ -81,6 +81,7 @@ class Panel(widgets.VBox):
         }
         super().__init__([*self._parts()])
         self.add_class("bw-panel")
+        answer_where_asked(self)
         self.saved_picture = SavedPicture(quantizer, str(self.model_id))
         self._stop_listening = quantizer.listen(self._heard)
         self.heat_map.window.observe(self._selection_changed, "selected")
@@ -132,6 +133,9 @@ class Panel(widgets.VBox):
         from bitwindow.panel.display import show
 
         show(self)
+
+    def __repr__(self) -> str:
+        return f"Panel({self.quantizer!r})"
 
     def close(self) -> None:
         """Stop listening to the quantizer and close this widget and all below it; a second call does nothing."""

@@ -1,4 +1,4 @@
-"""Close everything that a widget holds, so that nothing stays behind in the kernel."""
+"""All that a widget holds: what must be treated alike in the kernel."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from collections.abc import Iterator, Mapping
 
 import ipywidgets as widgets
 
+from bitwindow.registry.subshells import handle_where_asked
+
 
 def close_below(root: widgets.Widget) -> None:
     """Close all widgets that a widget's traits reach: children, layouts, styles, scales, marks, tooltips."""
     for widget in list(_reached(root, set())):
         if widget is not root:
             widget.close()
+
+
+def answer_where_asked(*roots: widgets.Widget) -> None:
+    """Have the messages to these widgets and to all below them handled where the page asks for it."""
+    seen: set[int] = set()
+    for root in roots:
+        for widget in _reached(root, seen):
+            handle_where_asked(widget.comm)
 
 
 def _reached(value: object, seen: set[int]) -> Iterator[widgets.Widget]:

@@ -21,6 +21,7 @@ import bitwindow as bw
 from bitwindow.model import keras_archive
 from bitwindow.model.hdf5_checks import check_hdf5
 from bitwindow.model.keras_backend import import_keras
+from tests.mutations import flipped, mutated
 
 keras = import_keras()
 X = np.random.default_rng(4).normal(size=(4, 6)).astype(np.float32)
@@ -267,3 +268,42 @@ def test_words_for_keras_models_that_cannot_be_used() -> None:
     free = keras.Sequential([keras.layers.Input((None, 3)), keras.layers.Dense(2)])
     with pytest.raises(bw.ModelError, match="wanted inputs whose shape is known except for the batch"):
         bw.load(free)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("part", ["config.json", "model.weights.h5", "model_config", "older file"])
+def test_mutated_parts_load_or_are_one_error(network: Any, whole: bytes, tmp_path: Path, part: str) -> None:
+    rng, refused, entries = np.random.default_rng(23), 0, entries_of(whole)
+    older = whole_hdf5(network, tmp_path / "whole.h5")
+    for _ in range(60):
+        name = "net.keras" if part in entries else "net.h5"
+        if part == "config.json":
+            content = packed({**entries, part: json.dumps(mutated(json.loads(entries[part]), rng)).encode()})
+        elif part == "model.weights.h5":
+            content = packed({**entries, part: flipped(entries[part], rng, 30)})
+        elif part == "model_config":
+            content = whole_hdf5(network, tmp_path / name, lambda text: json.dumps(mutated(json.loads(text), rng)))
+        else:
+            content = flipped(older, rng, 60)
+        try:
+            assert opened(tmp_path, content, name).batch >= 1
+        except bw.ModelError as error:
+            refused += bool(str(error))
+    assert refused > 5
+
+
+def test_a_class_that_is_registered_under_no_text(whole: bytes, tmp_path: Path) -> None:
+    def change(config: Config) -> None:
+        config["config"]["layers"][1]["registered_name"] = {"name": "Dense"}
+
+    with pytest.raises(bw.ModelError, match="it is a custom class"):
+        opened(tmp_path, with_config(whole, change))
+
+
+def test_an_older_file_whose_configuration_is_no_text(network: Any, tmp_path: Path) -> None:
+    path = tmp_path / "net.h5"
+    network.save(path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["model_config"] = 5
+    with pytest.raises(bw.ModelError, match="wanted JSON, but it does not parse"):
+        bw.load(path)

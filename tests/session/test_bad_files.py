@@ -13,6 +13,7 @@ import pytest
 from bitwindow.errors import SessionFileError
 from bitwindow.session import archive
 from bitwindow.session.load import read
+from tests.mutations import flipped, mutated
 
 Change = Callable[[dict[str, bytes]], object]
 Changed = Callable[[Change], Path]
@@ -180,3 +181,43 @@ def test_no_file_makes_the_reader_import_anything(
     monkeypatch.syspath_prepend(tmp_path)
     path = changed(edit("model", "source", to="hostile:run"))
     assert read(path).source == "hostile:run"
+
+
+def test_manifests_with_other_values_open_or_are_one_error(changed: Changed, saved: Path) -> None:
+    content, rng, refused = saved.read_bytes(), np.random.default_rng(31), 0
+
+    def change(entries: dict[str, bytes]) -> None:
+        entries["manifest.json"] = json.dumps(mutated(json.loads(entries["manifest.json"]), rng)).encode()
+
+    for _ in range(150):
+        saved.write_bytes(content)
+        try:
+            read(changed(change))
+        except SessionFileError as error:
+            refused += str(saved) in str(error)
+    assert refused > 100
+
+
+def test_damaged_array_headers_with_good_checksums_are_one_error(changed: Changed, saved: Path) -> None:
+    content, rng, refused = saved.read_bytes(), np.random.default_rng(32), 0
+    headers = [
+        b"{'descr': '<f4', 'shape': (3,",
+        b"{'descr': [('a', '<f4')], 'shape': (3,)}",
+        b"[" * 60,
+        b"'" * 3,
+        b"1L",
+    ]
+
+    def change(entries: dict[str, bytes]) -> None:
+        name = sorted(entries)[int(rng.integers(len(entries) - 1))]
+        start, header, rest = entries[name][:10], entries[name][10:64], entries[name][64:]
+        other = headers[int(rng.integers(5))].ljust(54) if rng.integers(2) else flipped(header, rng, 6)
+        entries[name] = start + other + rest
+
+    for _ in range(150):
+        saved.write_bytes(content)
+        try:
+            read(changed(change))
+        except SessionFileError as error:
+            refused += str(saved) in str(error)
+    assert refused > 100

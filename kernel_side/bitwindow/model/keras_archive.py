@@ -46,7 +46,7 @@ def read_archive(content: bytes, where: str) -> tuple[dict[str, Any], bytes]:
     return config, entries[WEIGHTS]
 
 
-def parse_config(text: bytes | str, where: str) -> dict[str, Any]:
+def parse_config(text: Any, where: str) -> dict[str, Any]:
     """Return the JSON object that a configuration holds.
 
     Raises:
@@ -54,7 +54,7 @@ def parse_config(text: bytes | str, where: str) -> dict[str, Any]:
     """
     try:
         config = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ModelError(f"{where}: wanted JSON, but it does not parse ({error}); use another copy") from error
     if not isinstance(config, dict):
         raise ModelError(f"{where}: wanted a JSON object, got {type(config).__name__}; use another copy")

@@ -92,7 +92,7 @@ def _check_class(entry: Mapping[str, Any], where: str) -> None:
     builtin = module == "builtins" and name == "function"
     if module is not None and module not in _MODULES and not builtin and not _inside(module):
         raise _refused(where, f"{str(module)[:40]}.{name[:40]}", "it is none of Keras' own")
-    if registered not in {None, name} and name != "function":
+    if registered is not None and name not in (registered, "function"):
         raise _refused(where, registered, "it is a custom class")
     if module is None and not _is_own(name):
         raise _refused(where, name, "Keras has no layer of that name")

@@ -66,8 +66,11 @@ def _read_hdf5(content: bytes, where: str) -> Any:
     import h5py
 
     check_hdf5(content, where)
-    with h5py.File(io.BytesIO(content), "r") as file:
-        text = file.attrs.get("model_config")
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            text = file.attrs.get("model_config")
+    except Exception as error:  # as in check_hdf5, which does not look at attributes
+        raise ModelError(f"{where}: the HDF5 file is damaged ({error}); use another copy of the file") from error
     if text is None:
         raise ModelError(
             f"{where}: wanted a whole model (architecture and weights), got weights alone; build the model, call "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,7 @@ def apply(found: Operator, call: Call, inputs: Sequence[Any], budget: Budget) ->
     Raises:
         ModelError: If it cannot be computed on these inputs; the error names file, node and operator.
     """
-    try:
+    with _told(call, inputs):
         if found.sequences:
             return outputs_of(found.function(call, *[logical(value) for value in inputs]))
         if found.folds and all(is_known(value) for value in inputs):
@@ -34,6 +35,13 @@ def apply(found: Operator, call: Call, inputs: Sequence[Any], budget: Budget) ->
         static = _static_inputs(found, call, inputs)
         outputs = arranged(found, call, [static.get(at, value) for at, value in enumerate(inputs)])
         return _checked(outputs, call)
+
+
+@contextlib.contextmanager
+def _told(call: Call, inputs: Sequence[Any]) -> Iterator[None]:
+    """Turn whatever an operator raises on its inputs into an error that names file, node and operator."""
+    try:
+        yield
     except ModelError:
         raise
     except RecursionError as error:
@@ -70,7 +78,8 @@ def _known(found: Operator, call: Call, inputs: Sequence[Any], budget: Budget) -
     def known(position: int) -> Callable[[], Any]:
         def compute() -> Any:
             if "known" not in cache:
-                cache["known"] = _folded(found, call, [_static(value) for value in inputs], budget)
+                with _told(call, inputs):
+                    cache["known"] = _folded(found, call, [_static(value) for value in inputs], budget)
             return cache["known"][position]
 
         return compute
@@ -82,8 +91,9 @@ def _known(found: Operator, call: Call, inputs: Sequence[Any], budget: Budget) -
                     _static(value) if at in found.static else value.array if isinstance(value, Weight) else value
                     for at, value in enumerate(inputs)
                 ]
-                outputs = arranged(replace_layout(found), replace(call, channels_last=False), given)
-                cache["traced"] = _checked(outputs, call)
+                with _told(call, inputs):
+                    outputs = arranged(replace_layout(found), replace(call, channels_last=False), given)
+                    cache["traced"] = _checked(outputs, call)
             return cache["traced"][position]
 
         return compute

@@ -27,17 +27,29 @@ def parse(proto: Any, folder: Path | None, where: str) -> Opened:
     opsets = _opsets(proto.opset_import, where)
     _check_opset(opsets, where)
     reader = _Reader(folder, where)
-    functions = {
-        (_domain(item.domain), item.name, getattr(item, "overload", "")): reader.function(item)
-        for item in proto.functions
-    }
+    functions = {}
+    for item in proto.functions:
+        domain, name, overload = _named([_domain(item.domain), item.name, getattr(item, "overload", "")], where)
+        functions[domain, name, overload] = reader.function(item)
     return Opened(where=where, graph=reader.graph(proto.graph, 0), opsets=opsets, functions=functions)
 
 
 def _opsets(imports: Iterable[Any], where: str) -> dict[str, int]:
-    found = {_domain(entry.domain): int(entry.version) for entry in imports}
-    if len(found) > 1000:
-        raise ModelError(f"{where}: wanted a few operator sets, got {len(found)}; the file is damaged")
+    found = {_named([_domain(entry.domain)], where)[0]: int(entry.version) for entry in imports}
+    if len(found) > 1000 or any(not 0 <= version < 2**31 for version in found.values()):
+        raise ModelError(f"{where}: wanted a few operator sets, got {str(found)[:80]}; the file is damaged")
+    return found
+
+
+def _named(names: Iterable[Any], where: str) -> list[str]:
+    """Return names, all of which are texts: protocol buffers give bytes for one that is no UTF-8.
+
+    Raises:
+        ModelError: If one is no text.
+    """
+    found = list(names)
+    if any(not isinstance(name, str) for name in found):
+        raise ModelError(f"{where}: wanted names that are texts, got bytes that are none; the file is damaged")
     return found
 
 
@@ -68,6 +80,7 @@ class _Reader:
             raise ModelError(f"{self.where}: wanted graphs at most {MOST_LEVELS} deep inside one another, got more")
         if len(proto.sparse_initializer):
             raise ModelError(f"{self.where}: wanted dense initializers, got a sparse one; store the tensors dense")
+        _named([proto.name, *(item.name for item in (*proto.initializer, *proto.output))], self.where)
         constants = {
             item.name: read_tensor(item, self.folder, f"{self.where}: tensor {_shown(item.name)}")
             for item in proto.initializer
@@ -81,11 +94,14 @@ class _Reader:
         )
 
     def node(self, proto: Any, level: int) -> Node:
+        overload = getattr(proto, "overload", "")
+        _named([proto.op_type, proto.domain, proto.name, overload, *proto.input, *proto.output], self.where)
+        _named([item.name for item in proto.attribute], self.where)
         where = f"{self.where}: node {_shown(proto.name or proto.op_type)}"
         return Node(
             op=proto.op_type,
             domain=_domain(proto.domain),
-            overload=getattr(proto, "overload", ""),
+            overload=overload,
             name=proto.name,
             inputs=tuple(proto.input),
             outputs=tuple(proto.output),
@@ -94,6 +110,7 @@ class _Reader:
         )
 
     def attribute(self, proto: Any, level: int, where: str) -> Any:
+        _named([proto.ref_attr_name], where)
         if proto.ref_attr_name:
             return Reference(name=proto.ref_attr_name)
         where = f"{where}: attribute {_shown(proto.name)}"
@@ -113,6 +130,7 @@ class _Reader:
         return read[proto.type]() if proto.type in read else None
 
     def function(self, proto: Any) -> Function:
+        _named([*proto.input, *proto.output, *proto.attribute], self.where)
         defaults = {item.name: self.attribute(item, 0, f"{self.where}: {proto.name}") for item in proto.attribute_proto}
         return Function(
             inputs=tuple(proto.input),
@@ -123,6 +141,7 @@ class _Reader:
         )
 
     def declared(self, proto: Any) -> Declared:
+        _named([proto.name], self.where)
         kind = proto.type.WhichOneof("value")
         if kind != "tensor_type":
             return Declared(name=proto.name, dtype=np.dtype(np.void), shape=None)
@@ -131,7 +150,7 @@ class _Reader:
         dtype = numpy_dtype(tensor.elem_type, where) if tensor.elem_type else np.dtype(np.float32)
         if not tensor.HasField("shape"):
             return Declared(name=proto.name, dtype=dtype, shape=None)
-        return Declared(name=proto.name, dtype=dtype, shape=tuple(_size(item) for item in tensor.shape.dim))
+        return Declared(name=proto.name, dtype=dtype, shape=tuple(_size(item, where) for item in tensor.shape.dim))
 
 
 def function_of(proto: Any, where: str) -> Function:
@@ -144,10 +163,10 @@ def attribute_of(proto: Any, where: str) -> Any:
     return _Reader(None, where).attribute(proto, 0, where)
 
 
-def _size(proto: Any) -> int | str | None:
+def _size(proto: Any, where: str) -> int | str | None:
     if proto.WhichOneof("value") == "dim_value" and proto.dim_value >= 0:
         return int(proto.dim_value)
-    return proto.dim_param or None
+    return _named([proto.dim_param], where)[0] or None
 
 
 def _text(raw: bytes, where: str) -> str:

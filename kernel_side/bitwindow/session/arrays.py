@@ -99,7 +99,7 @@ def read_array(description: Field, read: Callable[[str], bytes]) -> np.ndarray:
         version = np.lib.format.read_magic(buffer)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else _refuse_version
         found_shape, fortran, found_dtype = read_header(buffer)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except Exception as error:  # its header is read as Python's own literals, with all their errors
         raise description.fault(f"an entry that is an npy array ({error})") from error
     content = buffer.read()
     if found_shape != shape or found_dtype != stored or fortran or len(content) != math.prod(shape) * stored.itemsize:

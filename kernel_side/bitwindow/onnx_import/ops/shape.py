@@ -134,8 +134,8 @@ def _split(call: Call, x: Array, sizes: Array | None = None) -> Any:
     parts = call.ints("split") if sizes is None else tuple(int(size) for size in sizes)
     if parts is None:
         count = call.get("num_outputs", len(call.node.outputs))
-        if count < 1:
-            raise call.fail("at least one output", f"{count}")
+        if count < 1 or count != len(call.node.outputs):
+            raise call.fail(f"the number of its outputs, {len(call.node.outputs)}, as 'num_outputs'", f"{count}")
         each = -(-x.shape[axis] // count)
         parts = tuple(max(0, min(each, x.shape[axis] - at * each)) for at in range(count))
     if sum(parts) != x.shape[axis] or min(parts, default=0) < 0:

@@ -12,6 +12,7 @@ import pytest
 import bitwindow as bw
 from bitwindow.assign.schemes import SCHEMES
 from bitwindow.numbers.format import FixedPoint
+from bitwindow.panel.controls import Controls
 from bitwindow.panel.panel import Panel
 from tests.quantizer.test_live import threads, wait_for
 from tests.quantizer.test_loss import MODEL, X, Y
@@ -25,6 +26,11 @@ def q() -> Iterator[bw.Quantizer]:
     assert one.wait(240)
     yield one
     one.unwatch()
+
+
+def shown(controls: Controls) -> list[str]:
+    """The button that begins to choose types, or the one that ends a search: only one of them stands there."""
+    return [one.description for one in (controls.assign, controls.stop) if one.layout.display is None]
 
 
 class Gate:
@@ -127,17 +133,42 @@ def test_the_main_thread_is_free_and_the_panel_says_how_far_it_is(q: bw.Quantize
     panel.controls.scheme.value = "loss"
     assert gate.there.wait(240)
     wait_for(lambda: "evaluations so far, the best: Gate" in panel.busy.value or "evaluations" in panel.busy.value)
-    assert panel.controls.assign.description == "Stop"
+    assert shown(panel.controls) == ["Stop"]
     assert q(X[:3]).shape == (3, 4)  # a cell runs meanwhile
     gate.shut_after = 10**9
     gate.open.set()
     assert q.wait(240, idle=True)
-    wait_for(lambda: panel.controls.assign.description == "Assign" and not panel.busy.value)
+    wait_for(lambda: shown(panel.controls) == ["Assign"] and not panel.busy.value)
     assert (q.scheme, q["first"].format) == ("loss", kept)
-    panel.controls.assign.click()
-    wait_for(lambda: q.search_progress is None or q.search_progress.evaluations > 0)
-    panel.controls.assign.click()
+    panel.close()
+
+
+def test_a_click_that_was_meant_for_assign_does_not_end_the_search_that_a_choice_has_begun(
+    q: bw.Quantizer, gate: Gate
+) -> None:
+    panel = Panel(q)
+    panel.controls.scheme.value = "loss"
+    panel.controls.assign.click()  # the page has not shown the other button yet
+    assert gate.there.wait(240)
+    gate.shut_after = 10**9
+    gate.open.set()
     assert q.wait(240, idle=True)
+    assert q.scheme == "loss"
+    panel.close()
+
+
+def test_stop_ends_the_search(q: bw.Quantizer, gate: Gate) -> None:
+    panel = Panel(q)
+    before = q.scheme
+    panel.controls.scheme.value = "loss"
+    assert gate.there.wait(240)
+    wait_for(lambda: shown(panel.controls) == ["Stop"])
+    panel.controls.stop.click()
+    gate.shut_after = 10**9
+    gate.open.set()
+    assert q.wait(240, idle=True)
+    assert (q.scheme, q.search_progress) == (before, None)
+    wait_for(lambda: shown(panel.controls) == ["Assign"])
     panel.close()
 
 

@@ -76,13 +76,15 @@ class Controls:
         self.per_channel = widgets.Checkbox(description="Per channel", indent=False)
         self.per_channel.add_class("bw-check")
         self.assign = _button("Assign", "magic")
+        self.stop = _button("Stop", "stop")
+        self.stop.tooltip = _STOP
         self.undo = _button("Undo", "undo")
         self.redo = _button("Redo", "repeat")
         self.reset = _button("Reset", "history")
         self.lock = _button("Lock", "lock")
         self.widget = widgets.HBox(
             [
-                _group(self.scheme, self.word_length, self.per_channel, self.assign),
+                _group(self.scheme, self.word_length, self.per_channel, self.assign, self.stop),
                 _group(self.undo, self.redo, self.reset, self.lock),
                 _group(self.rounding, self.overflow, self.accumulator),
             ],
@@ -118,8 +120,9 @@ class Controls:
         self.per_channel.layout.display = None if isinstance(q, AssignsByChannel) else "none"
         _usable(self.per_channel, _PER_CHANNEL, uncalibrated)
         searching = is_searching(q)
-        self.assign.description, self.assign.icon = ("Stop", "stop") if searching else ("Assign", "magic")
-        _usable(self.assign, _STOP if searching else _ASSIGN, uncalibrated)
+        # Two buttons, so that a click that was meant for the one cannot reach the other.
+        self.assign.layout.display, self.stop.layout.display = ("none", None) if searching else (None, "none")
+        _usable(self.assign, _ASSIGN, uncalibrated)
         _usable(self.undo, "Take back the last change", "" if q.can_undo else "nothing was changed")
         _usable(self.redo, "Make the change again that was taken back", "" if q.can_redo else "nothing was taken back")
         unchanged = "" if q.changed_sites else f"all types are as {q.scheme} chose them"
@@ -136,7 +139,8 @@ class Controls:
         self.rounding.observe(self._on_change(self._set_rounding), "value")
         self.overflow.observe(self._on_change(self._set_overflow), "value")
         self.accumulator.observe(self._on_change(self._set_accumulator), "value")
-        self.assign.on_click(lambda _: self._assign_or_stop())
+        self.assign.on_click(lambda _: self._assign())
+        self.stop.on_click(lambda _: self._stop())
         self.undo.on_click(lambda _: self._act(self._quantizer.undo))
         self.redo.on_click(lambda _: self._act(self._quantizer.redo))
         self.reset.on_click(lambda _: self._act(self._reset))
@@ -149,11 +153,9 @@ class Controls:
 
         return changed
 
-    def _assign_or_stop(self) -> None:
-        if isinstance(self._quantizer, Searches) and is_searching(self._quantizer):
+    def _stop(self) -> None:
+        if isinstance(self._quantizer, Searches):
             self._act(self._quantizer.stop_search)
-        else:
-            self._assign()
 
     def _assign(self, *, per_channel: bool | None = None) -> None:
         scheme, bits = self.scheme.value, self.word_length.value

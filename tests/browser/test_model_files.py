@@ -54,10 +54,24 @@ def calibrated_here(path: Path, x: np.ndarray) -> bw.Quantizer:
     return q.assign("histogram", 8)
 
 
+@pytest.fixture
+def folder(notebook_folder: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder of the test's own below JupyterLab's, named by the test's parameter."""
+    made = notebook_folder / str(request.param)
+    made.mkdir()
+    return made
+
+
+def expect_stage(lab: Lab, stage: str) -> Locator:
+    """Waits for the document to be in a stage, and returns it."""
+    shown = document(lab)
+    expect(shown).to_have_attribute("data-stage", stage, timeout=PATIENCE)
+    return shown
+
+
 def expect_panel(lab: Lab, q: bw.Quantizer) -> MapPage:
     """Waits for the document's panel and compares every fixed-point row with the exact counts."""
-    shown = document(lab)
-    expect(shown).to_have_attribute("data-stage", "ready", timeout=PATIENCE)
+    shown = expect_stage(lab, "ready")
     page = MapPage(lab=lab, panel=shown.locator(".bw-panel"))
     expect(page.panel.locator(".bitwindow .bw-row")).to_have_count(len(q.sites), timeout=PATIENCE)
     compared = 0
@@ -71,9 +85,8 @@ def expect_panel(lab: Lab, q: bw.Quantizer) -> MapPage:
 
 @pytest.mark.browser
 @pytest.mark.timeout(400)
-def test_an_onnx_file_is_quantized_from_the_file_browser(lab_page: Lab, notebook_folder: Path) -> None:
-    folder = notebook_folder / "onnx files"
-    folder.mkdir()
+@pytest.mark.parametrize("folder", ["onnx files"], indirect=True)
+def test_an_onnx_file_is_quantized_from_the_file_browser(lab_page: Lab, folder: Path) -> None:
     hostile_onnx(folder / "net.onnx")
     x = images(64)
     np.savez(folder / "data.npz", x=x, y=np.arange(64) % 3)
@@ -81,7 +94,7 @@ def test_an_onnx_file_is_quantized_from_the_file_browser(lab_page: Lab, notebook
     assert HOSTILE in q.sites
     page = lab_page.page
     open_lab(lab_page, "onnx%20files")
-    lab_page.page.evaluate("() => window.jupyterapp.shell.activateById('filebrowser')")
+    page.evaluate("() => window.jupyterapp.shell.activateById('filebrowser')")
     files = page.locator("#filebrowser .jp-DirListing-item")
     files.filter(has_text="data.npz").click(button="right", timeout=PATIENCE)
     menu = page.locator(".lm-Menu-item[data-command='bitwindow:quantize-file']")
@@ -90,8 +103,8 @@ def test_an_onnx_file_is_quantized_from_the_file_browser(lab_page: Lab, notebook
     page.keyboard.press("Escape")
     files.filter(has_text="net.onnx").click(button="right")
     menu.click()
-    expect(document(lab_page)).to_have_attribute("data-stage", "waiting", timeout=PATIENCE)
-    expect(document(lab_page).locator(".bw-lab-inputs tr").nth(1)).to_have_text("x(samples, 1, 6, 6)float32")
+    waiting = expect_stage(lab_page, "waiting")
+    expect(waiting.locator(".bw-lab-inputs tr").nth(1)).to_have_text("x(samples, 1, 6, 6)float32")
     choose(page, "Choose calibration data…", "data.npz")
     shown = expect_panel(lab_page, q)
     shown.panel.get_by_label("Row", exact=True).select_option(HOSTILE)
@@ -106,9 +119,8 @@ def test_an_onnx_file_is_quantized_from_the_file_browser(lab_page: Lab, notebook
 
 @pytest.mark.browser
 @pytest.mark.timeout(400)
-def test_a_keras_file_opens_and_what_is_none_says_so(lab_page: Lab, notebook_folder: Path) -> None:
-    folder = notebook_folder / "keras"
-    folder.mkdir()
+@pytest.mark.parametrize("folder", ["keras"], indirect=True)
+def test_a_keras_file_opens_and_what_is_none_says_so(lab_page: Lab, folder: Path) -> None:
     keras_file(folder / "net.keras")
     for name in ("broken.keras", "broken.onnx"):
         (folder / name).write_bytes(b"no model at all")
@@ -118,9 +130,9 @@ def test_a_keras_file_opens_and_what_is_none_says_so(lab_page: Lab, notebook_fol
     open_lab(lab_page, "keras")
     for name in ("broken.keras", "broken.onnx"):
         lab_page.command("docmanager:open", path=f"keras/{name}")
-        expect(document(lab_page)).to_have_attribute("data-stage", "failed", timeout=PATIENCE)
-        expect(document(lab_page).locator(".bw-lab-why")).to_have_text("The file could not be opened.")
-        words = document(lab_page).locator(".bw-lab-page .bw-lab-error")
+        failed = expect_stage(lab_page, "failed")
+        expect(failed.locator(".bw-lab-why")).to_have_text("The file could not be opened.")
+        words = failed.locator(".bw-lab-page .bw-lab-error")
         expect(words).to_contain_text(name)
         expect(words).to_contain_text("wanted")
         lab_page.screenshot(f"document-{name}")
@@ -128,7 +140,7 @@ def test_a_keras_file_opens_and_what_is_none_says_so(lab_page: Lab, notebook_fol
         expect(document(lab_page)).to_have_count(0)
 
     lab_page.command("docmanager:open", path="keras/net.keras")
-    expect(document(lab_page)).to_have_attribute("data-stage", "waiting", timeout=PATIENCE)
+    expect_stage(lab_page, "waiting")
     choose(page, "Choose calibration data…", "data.npz")
     expect_panel(lab_page, calibrated_here(folder / "net.keras", x))
     assert lab_page.unexpected() == []

@@ -74,3 +74,14 @@ def test_flips_count_changed_predictions_only_for_class_scores() -> None:
     assert flips(OUTPUTS, after) == 1
     assert flips(OUTPUTS[:, 0], after[:, 0]) is None
     assert flips({"a": OUTPUTS}, {"a": after}) is None
+
+
+def test_errors_of_several_outputs_are_means_over_all_their_values() -> None:
+    outputs = {"a": np.array([[1.0, 2.0], [0.0, 0.0]]), "b": np.array([3.0, 4.0])}
+    targets = {"a": np.array([[1.0, 0.0], [1.0, 0.0]]), "b": np.array([0.0, 4.0])}
+    assert parse_metric("mse").score(outputs, targets).tolist() == [13 / 3, 1 / 3]
+    assert parse_metric("mae").score(outputs, targets).tolist() == [5 / 3, 1 / 3]
+    with pytest.raises(DataError, match="wanted targets for each output"):
+        parse_metric("mse").score(outputs, np.zeros(2))
+    with pytest.raises(DataError, match="wanted targets for each output"):
+        parse_metric("mse").score((np.zeros((2, 1)), np.zeros(2)), np.zeros((2, 1)))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -124,6 +125,18 @@ def _among(outputs: Any, labels: Any, k: int) -> Scores:
 
 
 def _difference(outputs: Any, labels: Any) -> NDArray[np.float64]:
+    """Return outputs minus targets, a row a sample; all values of several outputs side by side."""
+    parts, targets = jax.tree.leaves(outputs), jax.tree.leaves(labels)
+    tree, wanted = (f"{jax.tree.structure(one)}" for one in (outputs, labels))
+    if tree != wanted and not (len(parts) == 1 and isinstance(labels, list)):
+        message = f"labels: wanted targets for each output, built as {tree}; got {wanted}."
+        raise DataError(message)
+    if len(parts) == 1:
+        return _apart(parts[0], labels if isinstance(labels, list) else targets[0])
+    return np.concatenate([_apart(*pair) for pair in zip(parts, targets, strict=True)], axis=1)
+
+
+def _apart(outputs: Any, labels: Any) -> NDArray[np.float64]:
     out, wanted = np.asarray(outputs, np.float64), np.asarray(labels, np.float64)
     if out.shape != wanted.shape and out.size == wanted.size:
         wanted = wanted.reshape(out.shape)

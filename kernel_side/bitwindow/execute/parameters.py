@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bitwindow.execute.carriers import WeightSums, sum_weights
+from bitwindow.execute.counted_cast import counted_cast
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import CLASSES, Tally
 from bitwindow.network.records import Contraction, Convolution
@@ -111,19 +112,13 @@ def _store_one(
     if not isinstance(fmt, AnyFormat):
         kept = jnp.asarray(array, np.float32)
         return StoredParameter(format=fmt, modes=key, array=kept, tally=Tally(), views={}, sums={})
-    words = None
-    if modes.rounding == "stochastic":
-        # Its own stream, apart from the layers' (2^31 and up are no layers).
-        own = jax.random.fold_in(jax.random.key(modes.seed, impl="threefry2x32"), 2**31 + index)
-        words = np.asarray(jax.random.bits(own, array.shape, np.uint32))
-    x = np.asarray(array)
-    cast = cast_floats(x, array_of(network, site, fmt), modes.rounding.code, modes.overflow.code, random_bits=words)
-    carriers = np.asarray(cast.stored)
+    carriers, counts = _cast(network, site, np.asarray(array), fmt, modes, index)
+    kept = jnp.asarray(carriers)
     views: dict[tuple[str, int], jax.Array] = {}
     sums: dict[tuple[str, int], WeightSums] = {}
     for layer, position in _product_uses(network, site):
         operand = layer.operands[position]
-        seen = jnp.asarray(carriers)
+        seen = kept
         if operand.view:
             seen = apply_steps(seen, operand.view, jnp.asarray(one_type(fmt).as_array()), layer.name)
         views[layer.name, position] = seen
@@ -131,10 +126,24 @@ def _store_one(
         assert isinstance(operation, Convolution | Contraction)  # noqa: S101  (only these are product uses)
         if not isinstance(operation, Convolution) or position == 1:
             sums[layer.name, position] = sum_weights(operation, stored_integers(np.asarray(seen), fmt), position)
-    counts = np.bincount(np.asarray(cast.verdict).ravel(), minlength=CLASSES)
-    return StoredParameter(
-        format=fmt, modes=key, array=jnp.asarray(carriers), tally=Tally.of_counts(counts), views=views, sums=sums
-    )
+    return StoredParameter(format=fmt, modes=key, array=kept, tally=Tally.of_counts(counts), views=views, sums=sums)
+
+
+def _cast(
+    network: Network, site: str, x: np.ndarray, fmt: AnyFormat, modes: Modes, index: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a parameter's carriers, int32, and the counts of its verdicts."""
+    axis = network.sites[site].channel_axis if isinstance(fmt, ChannelFormats) else None
+    counted = counted_cast(x, fmt, modes, axis)
+    if counted is not None:
+        return counted
+    words = None
+    if modes.rounding == "stochastic":
+        # Its own stream, apart from the layers' (2^31 and up are no layers).
+        own = jax.random.fold_in(jax.random.key(modes.seed, impl="threefry2x32"), 2**31 + index)
+        words = np.asarray(jax.random.bits(own, x.shape, np.uint32))
+    cast = cast_floats(x, array_of(network, site, fmt), modes.rounding.code, modes.overflow.code, random_bits=words)
+    return np.asarray(cast.stored), np.bincount(np.asarray(cast.verdict).ravel(), minlength=CLASSES)
 
 
 def _product_uses(network: Network, site: str) -> list[tuple[Layer, int]]:

@@ -13,7 +13,7 @@ from benchmarks.layer_times import settle
 
 @dataclass(kw_only=True)
 class Row:
-    """The times of one site, in seconds; of several rounds the least one counts, of first estimates all."""
+    """The times of one site, in seconds, one a round."""
 
     first: list[float] = field(default_factory=list)
     change: list[float] = field(default_factory=list)
@@ -80,3 +80,11 @@ def unseen(q: bw.Quantizer) -> None:
         if key not in present:
             bench.cache.bytes -= held.bytes
             del bench.cache._held[key]  # noqa: SLF001
+
+
+def unprepared(q: bw.Quantizer) -> None:
+    """Forget the parameters stored and the layers planned for any types but the present ones."""
+    bench = settle(q)
+    bench.layered._prepared.clear()  # noqa: SLF001
+    bench.layered._last = None  # noqa: SLF001
+    bench.prepare(q.assignment, q.state.modes)

@@ -55,8 +55,16 @@ def _of_values(stored: StoredParameters, site: str) -> Key:
     ones = int(np.bitwise_or.reduce(words, axis=None)) if words.size else 0
     zeros = (ones & -ones).bit_length() - 1 if ones else 0
     lsb = fmt.fraction_length - zeros if ones else 0
-    plain = np.ascontiguousarray(words >> zeros)
-    return blake2b(plain.data, digest_size=16, key=repr((lsb, plain.shape)).encode()[:64]).digest()
+    plain = _narrowest(words >> zeros)
+    return blake2b(plain.data, digest_size=16, key=digest(lsb, plain.shape, plain.dtype.str)).digest()
+
+
+def _narrowest(words: np.ndarray) -> np.ndarray:
+    """Return words in the least integers that hold all of them: they are digested by the byte."""
+    least, largest = (int(words.min()), int(words.max())) if words.size else (0, 0)
+    kinds = (np.iinfo(kind) for kind in (np.int8, np.int16, np.int32, np.int64))
+    kind = next(kind for kind in kinds if kind.min <= least and largest <= kind.max)
+    return np.ascontiguousarray(words, kind.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)

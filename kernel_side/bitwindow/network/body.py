@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from bitwindow.network.build import Builder
+from bitwindow.network.layer_names import LayerNames
 from bitwindow.network.open_loop import OpenLoop
 from bitwindow.network.program import Atom, Constant
 from bitwindow.network.records import Operand, SiteKind, Step, Value
@@ -28,13 +29,13 @@ class BodyBuilder(Builder):
         super().__init__(inside.flow, {}, {})
         self.parent = parent
         self.inside = inside
-        self.names, self.outer = parent.names, parent.outer
+        self.names = LayerNames(inside.flow, parent.names.namer, {}, parent.names.outer)
         self.sites, self.parameters, self.formats = parent.sites, parent.parameters, parent.formats
         self.steps = (*parent.steps, inside.source.length)
         for variable, atom in inside.roots.items():
-            name = parent.static_name(atom)
+            name = parent.names.of_static(atom)
             if name:
-                self._parameter_names[variable] = name
+                self.names.adopt(variable, name)
 
     def set_value(self, variable: int, name: str, site: str | None) -> None:
         """Name an argument of the body; its site is another value's."""
@@ -61,7 +62,7 @@ class BodyBuilder(Builder):
         stepped = self.inside.stepped.intersection(source.leaves)
         if source.root is None or not stepped:
             return super()._operand(atom, layer, kind, reason)
-        name = self._name_parameter(source.root, source.leaves, layer)
+        name = self.names.of_parameter(source.root, source.leaves, layer)
         return self._parameter(name, self._stacked(source.root, stepped), kind, layer, (STEP, *source.view), reason)
 
     def _reciprocal(self, atom: Atom, layer: str) -> Operand:

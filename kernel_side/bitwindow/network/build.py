@@ -16,9 +16,10 @@ from bitwindow.network.float_kinds import kind_of, reason_of
 from bitwindow.network.flow import Flow
 from bitwindow.network.given_types import GivenTypes
 from bitwindow.network.groups import Group
+from bitwindow.network.layer_names import LayerNames
 from bitwindow.network.layout import Permutation, from_front, joined, to_front, transpose
 from bitwindow.network.lookups import lookup_function
-from bitwindow.network.names import Namer, outer_scope, prefix_of, scope_text
+from bitwindow.network.names import Namer, prefix_of
 from bitwindow.network.observe import WatchedLoop
 from bitwindow.network.program import Atom, Constant, Equation
 from bitwindow.network.records import (
@@ -38,7 +39,6 @@ from bitwindow.network.records import (
     Sum,
     Value,
 )
-from bitwindow.network.siblings import weights_below
 from bitwindow.numbers.format import FixedPoint
 
 _EXACT = "quantized"
@@ -57,8 +57,7 @@ class Builder:
 
     def __init__(self, flow: Flow, leaf_names: Mapping[int, str], input_names: Mapping[int, str]) -> None:
         self.flow = flow
-        self.names = Namer([*leaf_names.values(), *input_names.values()])
-        self.outer = outer_scope(equation.scope for equation in flow.equations)
+        self.names = LayerNames(flow, Namer([*leaf_names.values(), *input_names.values()]), leaf_names)
         self.layers: list[Layer] = []
         self.values: dict[str, Value] = {}
         self.sites: dict[str, SiteInfo] = {}
@@ -69,8 +68,6 @@ class Builder:
         self.steps: tuple[int, ...] = ()
         self.channels = ChannelAxes(flow)
         self.formats: dict[str, FixedPoint] = {}
-        self._parameter_names: dict[int, str] = dict(leaf_names)
-        self._siblings: dict[str, set[str]] = {}
         for variable, name in input_names.items():
             self._add_value(variable, name, layer=name, kind="input")
 
@@ -85,15 +82,6 @@ class Builder:
             self._lookup_layer(group, equations)
         else:
             self._exact_layer(group, equations)
-
-    def static_name(self, atom: Atom) -> str:
-        """Return the name of the parameter, or of the first of those, that a static atom is made of; "" without any."""
-        if isinstance(atom, Constant):
-            return ""
-        leaves = [
-            self._parameter_names[leaf] for leaf in self.flow.statics.leaves(atom) if leaf in self._parameter_names
-        ]
-        return self._parameter_names.get(atom, leaves[0] if leaves else "")
 
     def static_operand(self, atom: Atom, layer: str, front: Permutation) -> Operand:
         """Return a parameter with the batch in front."""
@@ -119,7 +107,7 @@ class Builder:
         operation = group.operation
         assert operation is not None  # noqa: S101 (the rule that made the group set it)
         weights = self._is_product(group) and self.channels.weight_position(group) is not None
-        name = self._product_name(group, equations) if weights else self.plain_name(group, equations)
+        name = self.names.of_product(group, equations) if weights else self.names.plain(group.label, equations)
         weighted = self._is_product(group) or isinstance(operation, Product)
         kinds: list[SiteKind] = ["weight" if weighted else "bias"] * len(group.operands)
         front = self.front(group.output)
@@ -158,8 +146,8 @@ class Builder:
     def _lookup_layer(self, group: Group, equations: Sequence[Equation]) -> None:
         statics, table = self.flow.statics, group.operands[0]
         leaves = statics.leaves(table) if statics.is_static(table) else ()
-        prefix = prefix_of(self._parameter_names.get(leaves[0], "")) if leaves else ""
-        name = self.names.unique(prefix) if prefix else self.plain_name(group, equations)
+        prefix = prefix_of(self.names.of_leaf(leaves[0])) if leaves else ""
+        name = self.names.unique(prefix) if prefix else self.names.plain(group.label, equations)
         operand = self._operand(table, name, "weight")
         whole = [atom for atom in self._float_operands(equations) if isinstance(atom, int) and atom != table]
         made = {variable for equation in equations for variable in equation.outputs}
@@ -183,7 +171,7 @@ class Builder:
         )
 
     def _pass_layer(self, group: Group, equations: Sequence[Equation]) -> None:
-        name = self.plain_name(group, equations)
+        name = self.names.plain(group.label, equations)
         operand = self._operand(group.operands[0], name, "weight")
         assert operand.value is not None  # noqa: S101 (a pass-through moves a dynamic value)
         site = self.values[operand.value].site
@@ -209,7 +197,7 @@ class Builder:
         label = group.label or kind_of(self.flow, equations)
         reason = group.reason or reason_of(label, equations)
         atoms = self._float_operands(equations)
-        name = self._float_name(label, equations, [atom for atom in atoms if self.flow.statics.is_static(atom)])
+        name = self.names.of_float(label, equations, [atom for atom in atoms if self.flow.statics.is_static(atom)])
         feeds = f"float, because it feeds {name}, which is float"
         operands = [
             Operand(value=self.value_of[atom])
@@ -242,50 +230,6 @@ class Builder:
         source = jax_names.written_at(equations[0].source)
         self.layers.append(replace(layer, primitives=primitives, source=source))
 
-    # ------------------------------------------------------------ names
-
-    def _product_name(self, group: Group, equations: Sequence[Equation]) -> str:
-        statics = self.flow.statics
-        leaves = [leaf for atom in group.operands if statics.is_static(atom) for leaf in statics.leaves(atom)]
-        weight = self._parameter_names.get(leaves[0], "") if leaves else ""
-        prefix = prefix_of(weight)
-        self._siblings = self._siblings or weights_below(self.flow, self._parameter_names)
-        if len(self._siblings.get(prefix, ())) > 1:
-            prefix = f"{weight}/out"
-        prefix = prefix or scope_text([equations[0].scope], self.outer)
-        if prefix:
-            return self.names.unique(prefix)
-        return self.names.counted("conv" if group.kind == "convolution" else "dense")
-
-    def plain_name(self, group: Group, equations: Sequence[Equation]) -> str:
-        """Return a name for a layer by its scope and label."""
-        scope = scope_text([equation.scope for equation in equations], self.outer)
-        return self.names.unique(f"{scope}/{group.label}" if scope else group.label)
-
-    def _float_name(self, label: str, equations: Sequence[Equation], parameters: Sequence[Atom]) -> str:
-        leaves = [leaf for atom in parameters for leaf in self.flow.statics.leaves(atom)]
-        prefixes = {prefix_of(self._parameter_names.get(leaf, "")) for leaf in leaves}
-        prefix = prefixes.pop() if len(prefixes) == 1 else ""
-        if prefix:
-            return self.names.unique(prefix)
-        scope = scope_text([equation.scope for equation in equations], self.outer)
-        if not scope and label == "float_block":
-            # A mixture has no name of its own: where it stands in the program is the best there is.
-            label = jax_names.written_at(equations[0].source) or label
-        return self.names.unique(f"{scope}/{label}" if scope else label)
-
-    def _name_parameter(self, root: int, leaves: Sequence[int], layer: str) -> str:
-        if root not in self._parameter_names:
-            if root in self.flow.program.captured:
-                wanted = "const"
-            else:
-                known = [self._parameter_names[leaf] for leaf in leaves if leaf in self._parameter_names]
-                prefixes = {prefix_of(name) for name in known}
-                wanted = f"{prefixes.pop() if len(prefixes) == 1 and known else layer}/folded".lstrip("/")
-                wanted = wanted if leaves else f"{layer}/constant"
-            self._parameter_names[root] = self.names.unique(wanted)
-        return self._parameter_names[root]
-
     # ------------------------------------------------------------ operands
 
     def _operand(self, atom: Atom, layer: str, kind: SiteKind, reason: str = "") -> Operand:
@@ -304,14 +248,14 @@ class Builder:
             view = (Step(primitive="broadcast_in_dim", params=spread),) if shape else ()
         else:
             assert source.root is not None  # noqa: S101 (a constant of the text is a number)
-            name = self._name_parameter(source.root, source.leaves, layer)
+            name = self.names.of_parameter(source.root, source.leaves, layer)
         return self._parameter(name, array, kind, layer, view, reason)
 
     def _reciprocal(self, atom: Atom, layer: str) -> Operand:
         """Return the parameter that a division by a static atom multiplies with."""
         source = self.flow.statics.source(atom)
         number = None if source.leaves else self.flow.statics.scalar(atom)
-        known = [self._parameter_names[leaf] for leaf in source.leaves if leaf in self._parameter_names]
+        known = [name for leaf in source.leaves if (name := self.names.of_leaf(leaf))]
         prefix = prefix_of(known[0]) if len(known) == 1 else ""
         name = self.names.unique(f"{prefix or layer}/scale")
         value, view = source.value, source.view

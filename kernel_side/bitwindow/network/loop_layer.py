@@ -36,7 +36,7 @@ class _LoopLayer:
         self.source = inside.source
         self.body = BodyBuilder(builder, inside)
         self.equation = builder.flow.equations[group.members[0]]
-        self.name = builder.plain_name(group, [self.equation])
+        self.name = builder.names.plain(group.label, [self.equation])
         self.operands: list[Operand] = []
         self.stand_ins: dict[str, str] = {}
 

@@ -20,6 +20,7 @@ __all__ = [
     "bind_lookup",
     "call_name",
     "call_of",
+    "call_on",
     "called_program",
     "gather",
     "is_collective",
@@ -77,6 +78,17 @@ def call_of(function: Any, equation: JaxprEqn, operands: Sequence[Any], results:
     closed = jax.make_jaxpr(jax.jit(function))(*[struct(item.aval.shape, item.aval.dtype) for item in operands])
     (call,) = closed.jaxpr.eqns
     placed: JaxprEqn = call.replace(invars=list(operands), outvars=list(results), source_info=equation.source_info)
+    return placed
+
+
+def call_on(function: Any, equation: JaxprEqn, operands: Sequence[tuple[tuple[int, ...], Any]]) -> JaxprEqn:
+    """Return an equation that calls a function of operands of these shapes and dtypes, written where another was."""
+    import jax
+
+    struct: Any = jax.ShapeDtypeStruct
+    closed = jax.make_jaxpr(jax.jit(function))(*[struct(shape, dtype) for shape, dtype in operands])
+    (call,) = closed.jaxpr.eqns
+    placed: JaxprEqn = call.replace(source_info=equation.source_info)
     return placed
 
 

@@ -21,6 +21,7 @@ from bitwindow.network.records import (
     Concatenation,
     Contraction,
     Convolution,
+    Extremum,
     FloatComputation,
     Layer,
     Lookup,
@@ -28,10 +29,13 @@ from bitwindow.network.records import (
     Network,
     PassThrough,
     Product,
+    RunningSum,
     Step,
     Sum,
+    TwoSlopes,
 )
 from bitwindow.numbers.format import FixedPoint
+from tests.execute.choice_reference import accumulated, picked
 
 HALF = Fraction(1, 2)
 CLASSES = ("exact", "rounded", "underflow", "overflow", "zero", "inf", "nan")
@@ -185,6 +189,8 @@ def move(x: np.ndarray, steps: Sequence[Step]) -> np.ndarray:  # noqa: C901, PLR
                 x = np.flip(x, p["dimensions"])
             case "squeeze":
                 x = np.squeeze(x, tuple(p["dimensions"]))
+            case "cummax" | "cummin":
+                x = accumulated(x, max if step.primitive == "cummax" else min, p["axis"], reverse=p["reverse"])
             case "reduce_max":
                 x = np.max(x, axis=tuple(p["axes"]))
             case "pad":
@@ -350,7 +356,7 @@ class Reference:
         scale = Fraction(2) ** self.formats[site].fraction_length
         return np.asarray(np.vectorize(lambda v: int(v * scale), otypes=[object])(values))
 
-    def _total(self, layer: Layer, operands: Sequence[Operand]) -> np.ndarray:
+    def _total(self, layer: Layer, operands: Sequence[Operand]) -> np.ndarray:  # noqa: PLR0911  (one line each)
         first = operands[0][0]
         match layer.operation:
             case Convolution() as op:
@@ -361,6 +367,8 @@ class Reference:
                 return np.asarray(sum(sign * array for sign, (array, _) in zip(op.signs, operands, strict=True)))
             case Product() as op:
                 return np.asarray(math.prod([array for array, _ in operands[1:]], start=first) * _power(op.exponent))
+            case TwoSlopes() | Extremum() | RunningSum() as op:
+                return picked([array for array, _ in operands], op)
             case Concatenation() as op:
                 return np.concatenate([array for array, _ in operands], axis=op.axis)
             case Average() as op:

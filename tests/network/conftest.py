@@ -18,6 +18,7 @@ from bitwindow.network.records import (
     Concatenation,
     Contraction,
     Convolution,
+    Extremum,
     FloatComputation,
     Layer,
     Lookup,
@@ -26,8 +27,11 @@ from bitwindow.network.records import (
     Operand,
     PassThrough,
     Product,
+    RunningSum,
+    Slope,
     Step,
     Sum,
+    TwoSlopes,
     Value,
 )
 
@@ -46,6 +50,8 @@ def _step(x: Any, step: Step) -> Any:
         "broadcast_in_dim": lambda: lax.broadcast_in_dim(x, p["shape"], p["broadcast_dimensions"]),
         "pad": lambda: lax.pad(x, jnp.zeros((), x.dtype), p["padding_config"]),
         "reduce_max": lambda: jnp.max(x, p["axes"]),
+        "cummax": lambda: lax.cummax(x, p["axis"], p["reverse"]),
+        "cummin": lambda: lax.cummin(x, p["axis"], p["reverse"]),
         "reduce_min": lambda: jnp.min(x, p["axes"]),
         "gather": lambda: lax.gather(x, p["indices"], p["dimension_numbers"], p["slice_sizes"]),
         "reduce_window_max": lambda: lax.reduce_window(
@@ -90,7 +96,19 @@ def _multiplied(x: list[Any], operation: Product) -> Any:
     return math.prod(x[1:], start=x[0]) * 2.0**operation.exponent
 
 
-def _compute(layer: Layer, x: list[Any]) -> Any:
+def _sloped(x: list[Any], slope: Slope) -> Any:
+    return x[0] * (slope.sign * 2.0**slope.exponent if slope.operand is None else x[slope.operand])
+
+
+def _picked(operation: TwoSlopes | Extremum | RunningSum, x: list[Any]) -> Any:
+    if isinstance(operation, TwoSlopes):
+        return jnp.where(x[0] > 0, _sloped(x, operation.above), _sloped(x, operation.below))
+    if isinstance(operation, Extremum):
+        return jnp.maximum(x[0], x[1]) if operation.largest else jnp.minimum(x[0], x[1])
+    return lax.cumsum(x[0], operation.axis, operation.reverse)
+
+
+def _compute(layer: Layer, x: list[Any]) -> Any:  # noqa: PLR0911  (one line an operation)
     operation = layer.operation
     if isinstance(operation, Convolution):
         numbers = lax.ConvDimensionNumbers(operation.lhs_spec, operation.rhs_spec, operation.out_spec)
@@ -112,6 +130,8 @@ def _compute(layer: Layer, x: list[Any]) -> Any:
         return sum((sign * part for sign, part in zip(operation.signs, x, strict=True)), jnp.float32(0))
     if isinstance(operation, Product):
         return _multiplied(x, operation)
+    if isinstance(operation, TwoSlopes | Extremum | RunningSum):
+        return _picked(operation, x)
     if isinstance(operation, Concatenation):
         return jnp.concatenate(x, operation.axis)
     assert isinstance(operation, Average)

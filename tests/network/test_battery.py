@@ -151,7 +151,10 @@ def test_expected_kinds_of_layers() -> None:
 
 def test_functions_written_out_have_their_names() -> None:
     network = trace(CASES["written_out"](), BATCH)
-    assert {layer.name for layer in network.layers if layer.note.startswith("float")} == set(families.WRITTEN_OUT)
+    exact = {"leaky_relu"}
+    assert {layer.name for layer in network.layers} >= set(families.WRITTEN_OUT)
+    floats = {layer.name for layer in network.layers if layer.note.startswith("float")}
+    assert floats == set(families.WRITTEN_OUT) - exact
 
 
 def test_functions_in_a_row_are_layers_of_their_own() -> None:

@@ -10,18 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bitwindow.network.inside import every_layer, site_of
-from bitwindow.network.records import (
-    Average,
-    Concatenation,
-    Contraction,
-    Convolution,
-    FloatComputation,
-    Network,
-    Product,
-    Sum,
-)
-
-_INTEGER = Contraction | Convolution | Sum | Product | Concatenation | Average
+from bitwindow.network.records import ExactOperation, FloatComputation, Network
 
 
 def cast_for(network: Network) -> Mapping[str, str]:
@@ -31,7 +20,7 @@ def cast_for(network: Network) -> Mapping[str, str]:
     for layer, values in every_layer(network):
         if isinstance(layer.operation, FloatComputation):
             made.update(values[name].site for name in layer.outputs)
-        elif isinstance(layer.operation, _INTEGER):
+        elif isinstance(layer.operation, ExactOperation):
             for operand in layer.operands:
                 site = site_of(operand, values)
                 if site is not None and site in made and network.sites[site].float_reason:

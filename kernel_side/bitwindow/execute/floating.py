@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from bitwindow.execute.choices import chosen_floats, running_sum
 from bitwindow.execute.elementwise import multiply
 from bitwindow.execute.finish import Result, clip_floats, no_counts
 from bitwindow.execute.integer import window_sum
@@ -19,7 +20,18 @@ from bitwindow.execute.reading import operands_of, plain_array
 from bitwindow.execute.samples import Samples
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
-from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
+from bitwindow.network.records import (
+    Average,
+    Concatenation,
+    Contraction,
+    Convolution,
+    Extremum,
+    PassThrough,
+    Product,
+    RunningSum,
+    Sum,
+    TwoSlopes,
+)
 from bitwindow.numbers.cast import cast_floats, stored_to_values
 from bitwindow.numbers.channel_formats import AnyFormat
 
@@ -87,6 +99,10 @@ def compute_in_floats(layer: Layer, *operands: Array) -> Array:
             total = total + x if sign > 0 else total - x
     elif isinstance(operation, Product):
         total = multiply(views, operation.exponent)
+    elif isinstance(operation, TwoSlopes | Extremum):
+        total = chosen_floats(operation, views)
+    elif isinstance(operation, RunningSum):
+        total = running_sum(operation, views[0])
     else:
         assert isinstance(operation, Average)  # noqa: S101  (float computations do not come here)
         total = window_sum(operation, views[0]) / jnp.asarray(operation.divisor, np.float32)

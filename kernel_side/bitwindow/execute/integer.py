@@ -10,6 +10,7 @@ import numpy as np
 from jax import lax
 
 from bitwindow.execute.boundaries import NARROW_BITS, bits_of, stored_as
+from bitwindow.execute.choices import chosen, running_sum
 from bitwindow.execute.elementwise import multiply
 from bitwindow.execute.finish import Result, along, finish_sum, no_counts, sum_to_float, unpack
 from bitwindow.execute.joined import steps_after
@@ -20,7 +21,18 @@ from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import count_verdicts
 from bitwindow.network.channel_uses import weight_place
 from bitwindow.network.channels import output_axis
-from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
+from bitwindow.network.records import (
+    Average,
+    Concatenation,
+    Contraction,
+    Convolution,
+    Extremum,
+    PassThrough,
+    Product,
+    RunningSum,
+    Sum,
+    TwoSlopes,
+)
 from bitwindow.numbers.cast import Cast, cast_integers
 from bitwindow.numbers.quick import power_of_two
 
@@ -49,7 +61,7 @@ def integer_step(
     """Return the pure function of a layer whose operands all have types.
 
     It takes (operand carriers, operand formats int32[n, 3], output format int32[3], settings, extra, samples); `extra`
-    are the left shifts of a sum's operands, or the divisor and bounds of an average.
+    are the left shifts of a sum's or a choice's terms, or the divisor and bounds of an average.
 
     Args:
         layer: A layer that is not a float computation.
@@ -144,6 +156,18 @@ def _total(
             return shifted(total, settings.shift_sum)
         bias = _view_any(stored_as(operands[2], formats[2], total.dtype), layer.bias, layer.name)
         return shifted(total, settings.shift_sum) + shifted(bias, settings.shift_bias)
+    return _elementwise(layer, views, formats, settings, extra, dtype)
+
+
+def _elementwise(
+    layer: Layer,
+    views: list[Array],
+    formats: Array,
+    settings: Settings,
+    extra: tuple[Array, ...],
+    dtype: type[np.generic],
+) -> Array:
+    operation = layer.operation
     if isinstance(operation, Sum):
         summed: Array | None = None
         for index, (x, sign) in enumerate(zip(views, operation.signs, strict=True)):
@@ -155,6 +179,11 @@ def _total(
     if isinstance(operation, Product):
         factors = [stored_as(x, formats[index], dtype) for index, x in enumerate(views)]
         return shifted(multiply(factors), settings.shift_sum)
+    if isinstance(operation, TwoSlopes | Extremum):
+        terms = [stored_as(x, formats[index], dtype) for index, x in enumerate(views)]
+        return chosen(operation, terms, lambda term, place: shifted(term, extra[0][place]))
+    if isinstance(operation, RunningSum):
+        return shifted(running_sum(operation, stored_as(views[0], formats[0], dtype)), extra[0][0])
     assert isinstance(operation, Average)  # noqa: S101  (the other operations do not come here)
     return window_sum(operation, stored_as(views[0], formats[0], dtype))
 

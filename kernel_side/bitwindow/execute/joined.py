@@ -15,7 +15,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from bitwindow.execute.plan import Variant
-from bitwindow.network.records import Contraction, Convolution, PassThrough, Product, Sum
+from bitwindow.network.records import Contraction, Convolution, Extremum, PassThrough, Product, Sum, TwoSlopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 QUICK = (Variant.NARROW, Variant.BYTES, Variant.DOUBLE)
 """The forms whose cast may come after a pool."""
+_SUMS = Convolution | Contraction | Sum | Product | TwoSlopes | Extremum
 _POOLS = frozenset({"reduce_window_max", "reduce_window_min", "reduce_max", "reduce_min"})
 _COMMUTES = _POOLS | {"relu", "reshape", "transpose", "squeeze", "expand_dims", "slice", "rev", "copy"}
 
@@ -35,7 +36,7 @@ def followers(network: Network) -> Mapping[int, int]:
     found = {}
     for index, layer in enumerate(network.layers):
         read_by = readers.get(layer.outputs[0], [])
-        if isinstance(layer.operation, Convolution | Contraction | Sum | Product) and len(read_by) == 1:
+        if isinstance(layer.operation, _SUMS) and len(read_by) == 1:
             reader = network.layers[read_by[0]]
             if layer.outputs[0] not in network.outputs and _pools(network, layer, reader):
                 found[index] = read_by[0]

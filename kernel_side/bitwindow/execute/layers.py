@@ -10,6 +10,7 @@ import numpy as np
 
 from bitwindow.execute.carriers import choose_carrier, fit_pairs, product_range, terms_of
 from bitwindow.execute.channel_plan import plan_by_channel
+from bitwindow.execute.choices import plan_choice, plan_running_sum
 from bitwindow.execute.elementwise import plan_elementwise
 from bitwindow.execute.plan import (
     NARROW,
@@ -24,7 +25,18 @@ from bitwindow.execute.plan import (
     with_modes,
 )
 from bitwindow.execute.windows import is_depthwise
-from bitwindow.network.records import Average, Concatenation, Contraction, Convolution, PassThrough, Product, Sum
+from bitwindow.network.records import (
+    Average,
+    Concatenation,
+    Contraction,
+    Convolution,
+    Extremum,
+    PassThrough,
+    Product,
+    RunningSum,
+    Sum,
+    TwoSlopes,
+)
 from bitwindow.numbers.channel_formats import ChannelFormats
 
 if TYPE_CHECKING:
@@ -92,13 +104,30 @@ def plan_layer(
         return _plan_product(layer, operation, formats, target, stored, sizes, modes, patches=patches)
     if isinstance(operation, Sum):
         return _plan_sum(layer, formats, target, modes)
-    if isinstance(operation, Product):
-        return Plan(settings=plan_elementwise(layer, operation, formats, target, modes))
+    if isinstance(operation, Product | TwoSlopes | Extremum | RunningSum):
+        return _plan_elements(layer, operation, formats, target, sizes, modes)
     if isinstance(operation, Average):
         return _plan_average(layer, operation, formats[0], sizes, modes)
     assert isinstance(operation, Concatenation | PassThrough)  # noqa: S101  (float computations have no plan)
     settings = with_modes(Settings(), modes)
     return Plan(settings=settings)
+
+
+def _plan_elements(
+    layer: Layer,
+    operation: Product | TwoSlopes | Extremum | RunningSum,
+    formats: Sequence[FixedPoint],
+    target: FixedPoint | None,
+    sizes: Sizes,
+    modes: Modes,
+) -> Plan:
+    if isinstance(operation, Product):
+        return Plan(settings=plan_elementwise(layer, operation, formats, target, modes))
+    if isinstance(operation, RunningSum):
+        settings, extra = plan_running_sum(layer, operation, formats[0], sizes.operands[0], target, modes)
+    else:
+        settings, extra = plan_choice(layer, operation, formats, target, modes)
+    return Plan(settings=settings, extra=extra)
 
 
 def _site(operand: Operand) -> str:

@@ -161,14 +161,21 @@ class Term(NamedTuple):
     point: int
 
 
-def check_sum(where: str, terms: Sequence[Term], what: str) -> int:
+def check_sum(where: str, terms: Sequence[Term], what: str, *, picks: bool = False) -> int:
     """Return the sum's fraction length, that of the finest term.
+
+    Args:
+        where: The layer's name.
+        terms: What is added up.
+        what: The sum in words.
+        picks: Whether one of the terms is picked instead: that needs no bit more than the widest.
 
     Raises:
         ExecutionError: If the exact sum may need more than 62 bits.
     """
     point = max(term.point for term in terms)
-    bits = max(term.bits + point - term.point for term in terms) + math.ceil(math.log2(len(terms)))
+    bits = max(term.bits + point - term.point for term in terms)
+    bits += 0 if picks else math.ceil(math.log2(len(terms)))
     if bits > MAX_SUM_BITS:
         parts = "; ".join(f"{term.site}: {term.bits} bits at LSB 2^{-term.point}" for term in terms)
         message = (

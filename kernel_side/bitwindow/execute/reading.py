@@ -12,7 +12,7 @@ from bitwindow.assign.records import Format
 from bitwindow.errors import DataError
 from bitwindow.execute.parameters import StoredParameters
 from bitwindow.execute.structure import apply_steps
-from bitwindow.network.records import Average, Contraction, Convolution, Layer, Network, Operand
+from bitwindow.network.records import Average, Contraction, Convolution, Layer, Network, Operand, RunningSum
 from bitwindow.numbers.channel_formats import AnyFormat
 
 
@@ -32,8 +32,8 @@ def typed_ones(formats: list[Format | None]) -> list[AnyFormat]:
 
 
 def operand_shapes(network: Network, layer: Layer) -> tuple[tuple[int, ...], ...]:
-    """Return the shapes of a product's or an average's operands, as their views show them."""
-    if not isinstance(layer.operation, Convolution | Contraction | Average):
+    """Return the shapes of a product's, an average's or a running sum's operands, as their views show them."""
+    if not isinstance(layer.operation, Convolution | Contraction | Average | RunningSum):
         return ()
     shapes = []
     for operand in layer.operands:

@@ -12,7 +12,7 @@ from bitwindow.execute.carriers import terms_of
 from bitwindow.execute.integer import variants_of
 from bitwindow.execute.joined import QUICK
 from bitwindow.execute.reading import operand_shapes
-from bitwindow.network.records import Contraction, Convolution, PassThrough, Product, Sum
+from bitwindow.network.records import Contraction, Convolution, Extremum, PassThrough, Product, Sum, TwoSlopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ SEVERAL = 8
 """Chunks that run in one step; fewer are filled up with the last one."""
 MANY = 64
 """Chunks that products in pairs take in one call: it has no compiled form for each number of them."""
+_LIGHT = Convolution | Contraction | Sum | Product | TwoSlopes | Extremum | PassThrough
 _MOST_VALUES = 1 << 17
 _MOST_PRODUCTS = 1 << 26
 """A layer is light that makes no more values a chunk from no more products: it takes a millisecond or less."""
@@ -34,7 +35,7 @@ def is_light(network: Network, layer: Layer) -> bool:
     """Return whether a chunk of a layer takes no longer than starting steps does."""
     operation = layer.operation
     values = prod(network.values[layer.outputs[0]].shape)
-    if not isinstance(operation, Convolution | Contraction | Sum | Product | PassThrough) or values > _MOST_VALUES:
+    if not isinstance(operation, _LIGHT) or values > _MOST_VALUES:
         return False
     if isinstance(operation, Convolution | Contraction):
         first, second = operand_shapes(network, layer)[:2]

@@ -148,6 +148,14 @@ def _smallest(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
     return jnp.min(x, axis=tuple(params["axes"]))
 
 
+def _running(pick: Callable[..., Array]) -> Callable[[Array, Mapping[str, Any], Ends | None], Array]:
+    def run(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
+        del ends
+        return pick(x, axis=params["axis"], reverse=params["reverse"])
+
+    return run
+
+
 _MOVERS: dict[str, Callable[[Array, Mapping[str, Any]], Array]] = {
     "reshape": _reshape,
     "pad": _pad,
@@ -169,4 +177,6 @@ _COMPARERS: dict[str, Callable[[Array, Mapping[str, Any], Ends | None], Array]] 
     "reduce_window_min": _smallest_in_window,
     "reduce_max": _largest,
     "reduce_min": _smallest,
+    "cummax": _running(lax.cummax),
+    "cummin": _running(lax.cummin),
 }

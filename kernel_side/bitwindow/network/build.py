@@ -37,6 +37,7 @@ from bitwindow.network.records import (
     SiteKind,
     Step,
     Sum,
+    TwoSlopes,
     Value,
 )
 from bitwindow.numbers.format import FixedPoint
@@ -106,9 +107,8 @@ class Builder:
     def _exact_layer(self, group: Group, equations: Sequence[Equation]) -> None:
         operation = group.operation
         assert operation is not None  # noqa: S101 (the rule that made the group set it)
-        weights = self._is_product(group) and self.channels.weight_position(group) is not None
-        name = self.names.of_product(group, equations) if weights else self.names.plain(group.label, equations)
-        weighted = self._is_product(group) or isinstance(operation, Product)
+        name = self._exact_name(group, equations)
+        weighted = isinstance(operation, Convolution | Contraction | Product | TwoSlopes)
         kinds: list[SiteKind] = ["weight" if weighted else "bias"] * len(group.operands)
         front = self.front(group.output)
         if group.reciprocal:
@@ -142,6 +142,15 @@ class Builder:
             ),
             equations,
         )
+
+    def _exact_name(self, group: Group, equations: Sequence[Equation]) -> str:
+        if isinstance(group.operation, TwoSlopes):
+            slopes = [atom for atom in group.operands[1:] if self.flow.statics.is_static(atom)]
+            return self.names.of_float(group.label, equations, slopes)
+        weighted = isinstance(group.operation, Convolution | Contraction)
+        if weighted and self.channels.weight_position(group) is not None:
+            return self.names.of_product(group, equations)
+        return self.names.plain(group.label, equations)
 
     def _lookup_layer(self, group: Group, equations: Sequence[Equation]) -> None:
         statics, table = self.flow.statics, group.operands[0]
@@ -339,6 +348,3 @@ class Builder:
         shape = tuple(program.shapes[variable][axis] for axis in self.front(variable))
         self.value_of[variable] = name
         self.values[name] = Value(name=name, shape=shape, dtype=program.dtypes[variable], site=site)
-
-    def _is_product(self, group: Group) -> bool:
-        return isinstance(group.operation, Convolution | Contraction)

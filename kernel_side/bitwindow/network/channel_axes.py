@@ -9,7 +9,7 @@ from bitwindow.network.channels import axis_in_parameter, output_axis, weight_ax
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
 from bitwindow.network.program import Atom, Constant
-from bitwindow.network.records import Average, Contraction, Convolution, Operand, Product, SiteInfo, Sum
+from bitwindow.network.records import Concatenation, Contraction, Convolution, Operand, SiteInfo
 
 
 class ChannelAxes:
@@ -38,7 +38,7 @@ class ChannelAxes:
             position = self.weight_position(group)
             axis = None if position is None else output_axis(operation, position, self._ranks(group))
             return group.order.index(axis) if group.order and axis is not None else axis
-        if not isinstance(operation, Sum | Average | Product):
+        if isinstance(operation, Concatenation):
             return None
         return self.inherited(group.operands, group.output)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from bitwindow.network.flow import Flow
 from bitwindow.network.program import Equation
 
-_BY_CALL = {
+BY_CALL = {
     "silu": "silu",
     "swish": "silu",
     "gelu": "gelu",
@@ -28,7 +28,7 @@ _BY_CALL = {
     "soft_sign": "soft_sign",
     "logsumexp": "logsumexp",
 }
-ACTIVATIONS = frozenset(_BY_CALL)
+ACTIVATIONS = frozenset(BY_CALL)
 """The functions that are one layer each by their own name."""
 _NORMS = {
     "BatchNorm": "batch_norm",
@@ -38,6 +38,7 @@ _NORMS = {
     "RMSNorm": "rms_norm",
 }
 NORM_SCOPES = frozenset(_NORMS)
+NORM_KINDS = frozenset(_NORMS.values())
 _WORDS = {
     "batch_norm": "batch-norm is not folded into the layer before it",
     "layer_norm": "layer-norm divides by a root that depends on the input",
@@ -121,8 +122,8 @@ def reason_of(kind: str, equations: Sequence[Equation]) -> str:
 def _by_name(equations: Sequence[Equation]) -> str:
     shared = set.intersection(*(set(equation.calls) for equation in equations))
     for name, _ in equations[0].calls:
-        if name in _BY_CALL and any(call[0] == name for call in shared):
-            return _BY_CALL[name]
+        if name in BY_CALL and any(call[0] == name for call in shared):
+            return BY_CALL[name]
     for part in equations[0].scope:
         stem = part.rsplit("_", 1)[0]
         if stem in _NORMS:

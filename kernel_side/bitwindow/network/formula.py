@@ -12,6 +12,7 @@ from bitwindow.network.records import (
     Concatenation,
     Contraction,
     Convolution,
+    Extremum,
     FloatComputation,
     Layer,
     Lookup,
@@ -19,8 +20,11 @@ from bitwindow.network.records import (
     Operand,
     PassThrough,
     Product,
+    RunningSum,
+    Slope,
     Step,
     Sum,
+    TwoSlopes,
 )
 
 _QUIET = frozenset({"broadcast_in_dim", "reshape", "squeeze"})
@@ -63,6 +67,8 @@ def _inner(layer: Layer, given: list[str]) -> str:  # noqa: C901, PLR0911  (one 
             return parts.removeprefix("+ ")
         case Product() as op:
             return " * ".join([*given, *([f"2^{op.exponent}"] if op.exponent else [])])
+        case TwoSlopes() | Extremum() | RunningSum() as op:
+            return _picked(op, given)
         case Concatenation() as op:
             return f"concatenation({', '.join(given)}; axis {op.axis})"
         case Average() as op:
@@ -78,6 +84,25 @@ def _inner(layer: Layer, given: list[str]) -> str:  # noqa: C901, PLR0911  (one 
             return f"{op.length} steps{' from the last to the first' if op.reverse else ''} of: {inner}"
         case FloatComputation() as op:
             return f"float function of {', '.join(given)} ({', '.join(dict.fromkeys(op.primitives))})"
+
+
+def _picked(op: TwoSlopes | Extremum | RunningSum, given: list[str]) -> str:
+    if isinstance(op, Extremum):
+        return f"{'max' if op.largest else 'min'}({', '.join(given)})"
+    if isinstance(op, RunningSum):
+        return f"running sum({given[0]}; axis {op.axis}{', from the last one on' if op.reverse else ''})"
+    if (op.above, op.below) == (Slope(), Slope(sign=-1)):
+        return f"|{given[0]}|"
+    return f"{_sloped(given, op.above)} where {given[0]} > 0, else {_sloped(given, op.below)}"
+
+
+def _sloped(given: list[str], slope: Slope) -> str:
+    if slope.operand is not None:
+        return f"{given[0]} * {given[slope.operand]}"
+    if slope.sign == 0:
+        return "0"
+    sign = "-" if slope.sign < 0 else ""
+    return f"{sign}{given[0]}{f' * 2^{slope.exponent}' if slope.exponent else ''}"
 
 
 def _clipped(text: str, clip: Clip | None) -> str:

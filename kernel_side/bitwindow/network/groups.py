@@ -7,12 +7,22 @@ from typing import Literal
 
 from bitwindow.network.open_loop import OpenLoop
 from bitwindow.network.program import Atom
-from bitwindow.network.records import Average, Clip, Concatenation, Contraction, Convolution, Product, Step, Sum
+from bitwindow.network.records import Clip, ExactOperation, Step
 
 GroupKind = Literal[
-    "convolution", "contraction", "sum", "product", "concatenation", "average", "pass", "lookup", "loop", "float"
+    "convolution",
+    "contraction",
+    "sum",
+    "product",
+    "choice",
+    "running",
+    "concatenation",
+    "average",
+    "pass",
+    "lookup",
+    "loop",
+    "float",
 ]
-ExactOperation = Convolution | Contraction | Sum | Product | Concatenation | Average
 
 
 @dataclass(kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bitwindow import jax_names
+from bitwindow.network.float_kinds import BY_CALL
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
 from bitwindow.network.names import Namer, outer_scope, prefix_of, scope_text
@@ -61,7 +62,10 @@ class LayerNames:
     def plain(self, label: str, equations: Sequence[Equation]) -> str:
         """Return a name for a layer by its scope and label."""
         scope = scope_text([equation.scope for equation in equations], self.outer)
-        return self.namer.unique(f"{scope}/{label}" if scope else label)
+        shared = set.intersection(*(set(equation.calls) for equation in equations))
+        # The parts of hard-swish are called by it.
+        called = [BY_CALL[name] for name, _ in shared if name in BY_CALL and BY_CALL[name] != label]
+        return self.namer.unique("/".join([part for part in (scope, *called[:1], label) if part]))
 
     def of_float(self, label: str, equations: Sequence[Equation], parameters: Sequence[Atom]) -> str:
         """Return a name for a float layer: the path that its parameters have in common, else scope and label."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bitwindow import jax_names
-from bitwindow.network.program import Atom, Constant, Equation, flatten, run
+from bitwindow.network.flatten import flatten
+from bitwindow.network.program import Atom, Constant, Equation, run
 from bitwindow.network.statics import Statics
 
 LOOPS = frozenset({"scan", "while"})

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from bitwindow.network.axes import batch_axes, same_equations
+from bitwindow.network.flatten import flatten
 from bitwindow.network.flow import Flow
 from bitwindow.network.loop_source import OVER_BATCH, CannotOpen, LoopSource, loop_source
-from bitwindow.network.program import Atom, Constant, Program, flatten
+from bitwindow.network.program import Atom, Constant, Program
 from bitwindow.network.statics import Statics
 
 

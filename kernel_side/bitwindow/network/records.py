@@ -100,6 +100,44 @@ class Product:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slope:
+    """What one side of a `TwoSlopes` multiplies with: ``sign * 2**exponent``, or the operand ``operand``.
+
+    ``sign`` is 1, 0 or -1; 0 makes the side zero.
+    """
+
+    sign: int = 1
+    exponent: int = 0
+    operand: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoSlopes:
+    """``x * above`` where operand 0, x, is positive, and ``x * below`` elsewhere: leaky ReLU, PReLU, absolute values.
+
+    A slope that is no power of two is a further operand, broadcast by NumPy's rule.
+    """
+
+    above: Slope
+    below: Slope
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extremum:
+    """The larger (or smaller) of two operands, element by element, broadcast by NumPy's rule."""
+
+    largest: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningSum:
+    """The sum of all values up to each place along ``axis``, from the last one on where ``reverse``."""
+
+    axis: int
+    reverse: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lookup:
     """``function(table, *whole numbers)``: numbers picked out of operand 0 by computed indices, none changed.
 
@@ -189,9 +227,9 @@ class Loop:
     exports: tuple[tuple[Literal["stack", "last"], str], ...]
 
 
-Operation = (
-    Convolution | Contraction | Sum | Product | Concatenation | Average | PassThrough | Lookup | Loop | FloatComputation
-)
+ExactOperation = Convolution | Contraction | Sum | Product | TwoSlopes | Extremum | RunningSum | Concatenation | Average
+"""The operations that compute in integers and cast once."""
+Operation = ExactOperation | PassThrough | Lookup | Loop | FloatComputation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,8 +251,8 @@ class Value:
 class Layer:
     """A fused group, as hardware sees it: ``output = activation(operation(operands) + bias)``, cast once to ``site``.
 
-    ``bias`` and ``activation`` are only set for Convolution, Contraction (bias and activation), Sum, Product and
-    Average (activation). Every value has the batch as its first axis; where the program's own order is another, the
+    ``bias`` is only set for Convolution and Contraction, ``activation`` for these, Sum, Product, TwoSlopes, Extremum,
+    RunningSum and Average. Every value has the batch as its first axis; where the program's own order is another, the
     operands' views restore it and ``arranged`` is the permutation of the formula's result that brings the batch to the
     front again, before the cast; () leaves the order alone. ``site`` is the output's site for quantized and float
     layers, and the operand's for a pass-through and a lookup. A FloatComputation may have several outputs; each value

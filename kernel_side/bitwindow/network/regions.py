@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bitwindow.network import exact
+from bitwindow.network.choices import choice_group
 from bitwindow.network.clusters import find_clusters
 from bitwindow.network.elementwise import elementwise_group
-from bitwindow.network.float_kinds import kind_of
+from bitwindow.network.float_kinds import NORM_KINDS, kind_of
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
 from bitwindow.network.lookups import lookup_group
@@ -21,14 +22,15 @@ from bitwindow.network.loop_source import LOOPS, CannotOpen
 from bitwindow.network.open_loop import open_loop
 from bitwindow.network.program import Equation
 from bitwindow.network.records import Clip, Step, Sum
+from bitwindow.network.selects import TWO_SLOPES
 from bitwindow.network.splits import split
 from bitwindow.network.steps import Moved, cast_type, structural_step
 
 RELU = Clip(lower=0.0, upper=None)
 # A branch is one equation; its inside is not looked at.
 _CLOSED = frozenset({"cond"})
-# Labels of arithmetic that is nobody's function; an affine chain by channel (batch-norm) stays one layer.
-_NO_FUNCTION = frozenset({"scale", "mul", "square", "affine", "add", "sub", "neg", "power", "maximum", "minimum"})
+# Functions that stay one layer although every part of them is exact: an affine chain by channel is folded by itself.
+_ONE_FUNCTION = frozenset({"normalize", *NORM_KINDS})
 _PARTS = frozenset({"slice", "split", "dynamic_slice"})
 
 
@@ -48,11 +50,12 @@ def gather(flow: Flow) -> list[Group]:
 def _is_exact(flow: Flow, members: list[int]) -> bool:
     """Whether a cluster is no known function and every equation in it is an exact layer by itself."""
     equations = [flow.equations[position] for position in members]
-    if kind_of(flow, equations) not in _NO_FUNCTION:
+    if kind_of(flow, equations) in _ONE_FUNCTION:
         return False
     return all(
         equation.primitive in exact.ADDITIONS
         or elementwise_group(flow, position) is not None
+        or choice_group(flow, position) is not None
         or exact.bound_of(flow, equation) is not None
         or moved(flow, equation, equation.outputs[0]) is not None
         for position, equation in zip(members, equations, strict=True)
@@ -178,6 +181,8 @@ def _anchor(flow: Flow, position: int, *, joins: bool) -> Group | None:
         group = exact.average_group(flow, position)
     if group is None and joins:
         group = exact.sum_group(flow, position) or elementwise_group(flow, position)
+    if group is None and (joins or equation.primitive == TWO_SLOPES):
+        group = choice_group(flow, position)
     if group is not None:
         return group
     if equation.primitive in LOOPS:
@@ -205,6 +210,7 @@ def _exact_rest(flow: Flow, taken: set[int]) -> list[Group]:
         group = exact.average_group(flow, position)
         if group is None and _neutral(flow, equation) is None:
             group = exact.sum_group(flow, position) or elementwise_group(flow, position)
+            group = group or choice_group(flow, position)
         if group is not None:
             groups.append(group)
         else:

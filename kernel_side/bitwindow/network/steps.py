@@ -40,6 +40,8 @@ _MOVES = {
         "window_dilation",
     ),
     "reduce_min": ("axes",),
+    "cummax": ("axis", "reverse"),
+    "cummin": ("axis", "reverse"),
 }
 _IDENTITIES = frozenset(
     {

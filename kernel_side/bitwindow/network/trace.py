@@ -14,12 +14,13 @@ from bitwindow.model.record import Model
 from bitwindow.network.axes import batch_axes, same_equations
 from bitwindow.network.batch_axis import MERGED, check_constants, check_outputs, check_samples_apart, keep_batch
 from bitwindow.network.build import Builder
+from bitwindow.network.flatten import flatten
 from bitwindow.network.flow import Flow
 from bitwindow.network.loop_layer import add_groups
 from bitwindow.network.loop_source import OVER_BATCH
 from bitwindow.network.names import input_names, parameter_names
 from bitwindow.network.observe import observer
-from bitwindow.network.program import Program, flatten
+from bitwindow.network.program import Program
 from bitwindow.network.records import Network
 from bitwindow.network.regions import gather
 from bitwindow.network.statics import Statics

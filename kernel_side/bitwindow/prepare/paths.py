@@ -9,6 +9,7 @@ import numpy as np
 from bitwindow.network.exact import bound_of
 from bitwindow.network.program import Equation
 from bitwindow.network.records import Clip
+from bitwindow.network.selects import TWO_SLOPES
 from bitwindow.prepare.affine import MOVES, Numbers, moved_by, vector
 from bitwindow.prepare.chains import Chain, behind
 from bitwindow.prepare.products import Product
@@ -147,11 +148,9 @@ def _is_along(marks: Numbers, axis: int) -> bool:
 def _leaky(reading: Reading, variable: int) -> int | None:
     """Return the output of a leaky ReLU that alone reads a variable, or None."""
     flow = reading.flow
-    readers = [flow.equations[position] for position in flow.readers.get(variable, [])]
-    shared = set.intersection(*(set(equation.calls) for equation in readers)) if readers else set()
-    calls = [call for call in shared if call[0] == "leaky_relu"]
-    if not calls or variable in flow.output_variables:
+    position = flow.only_reader(variable)
+    if position is None or flow.equations[position].primitive != TWO_SLOPES:
         return None
-    inside = [equation for equation in flow.equations if calls[0] in equation.calls]
-    last = inside[-1]
-    return last.outputs[0] if last.primitive == "select_n" else None
+    equation = flow.equations[position]
+    fixed = all(flow.statics.is_static(atom) for atom in equation.inputs[1:])
+    return equation.outputs[0] if equation.inputs[0] == variable and fixed else None

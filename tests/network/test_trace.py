@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import lax
 
 from bitwindow.errors import ModelError
 from bitwindow.model.record import Model
@@ -109,10 +110,10 @@ def test_a_quotient_by_a_parameter_multiplies_with_its_reciprocal() -> None:
 
 
 def test_unknown_operations_are_float_and_say_so() -> None:
-    network = traced(lambda p, x: jnp.cumsum(x, axis=1))
+    network = traced(lambda p, x: jnp.sort(x, axis=1))
     (layer,) = network.layers
-    assert layer.note == "float, because a running sum has no integer layer yet; reads k * 2^-F"
-    assert network.sites["cumsum"].float_reason == layer.note
+    assert layer.note == "float, because sorting has no integer layer yet; reads k * 2^-F"
+    assert network.sites["sort"].float_reason == layer.note
 
 
 def test_a_relu_in_bfloat16_is_a_clip_of_its_product() -> None:
@@ -199,3 +200,27 @@ def test_parts_of_a_split_without_the_batch_in_front_stay_together(interpret: An
     values = interpret(network, X)
     np.testing.assert_array_equal(values[network.outputs[0]], X[:, :3] * 2 + X[:, 3:])
     assert all(value.shape[0] == 2 for value in network.values.values())
+
+
+def test_the_outputs_of_a_float_layer_are_called_by_what_makes_them() -> None:
+    def forward(p: Any, x: Any) -> Any:
+        angle = jnp.sin(x) * jnp.exp(x)
+        values, indices = lax.top_k(x, 2)
+        spread = jnp.tanh(x) + jnp.exp(-x)
+        return {"wave": angle, "turned": jnp.cos(jnp.sin(x) + x), "best": values, "where": indices, "spread": spread}
+
+    network = trace(Model(forward, {}, np.zeros((2, 3), np.float32)), 2)
+    names = [name for layer in network.layers for name in layer.outputs]
+    assert not [name for name in names if name.rpartition("/")[2].isdigit()]
+    assert {"top_k", "top_k/where"} <= set(names)
+
+
+def test_parts_of_one_operation_are_called_by_it() -> None:
+    def forward(p: Any, x: Any) -> Any:
+        values, indices = lax.top_k(x, 2)
+        return values, indices, jnp.sin(x), jnp.cos(x)
+
+    network = trace(Model(forward, {}, np.zeros((2, 3), np.float32)), 2)
+    assert ("top_k", "top_k/indices") in [layer.outputs for layer in network.layers]
+    made = [name for layer in network.layers for name in layer.outputs]
+    assert {"sin", "cos"} <= set(made)

@@ -217,7 +217,7 @@ class Builder:
         made = [variable for equation in equations for variable in equation.outputs]
         inside = {id(equation) for equation in equations}
         outputs = [variable for variable in made if self._leaves_group(variable, inside)]
-        names = [name, *(self.names.unique(f"{name}/{position}") for position in range(1, len(outputs)))]
+        names = self.names.of_outputs(name, label, outputs)
         for variable, own in zip(outputs, names, strict=True):
             axis = self.channels.inherited(atoms, variable)
             # Inside a loop the gates' functions are float, what they hand on has a type.

@@ -59,22 +59,21 @@ _WORDS = {
     "convert": "it turns whole numbers into floating-point ones",
     "argmax": "argmax returns an index",
     "argmin": "argmin returns an index",
-    "leaky_relu": "leaky ReLU multiplies negative values by a constant",
     "select": "it chooses between values by a condition",
     "compare": "a comparison gives steps, which have no integer layer yet",
-    "abs": "the absolute value has no integer layer yet",
+    "abs": "it joins an absolute value with arithmetic that has no integer layer",
     "sign": "the sign of a value has no integer layer yet",
     "fft": "a Fourier transform computes with complex numbers",
     "sort": "sorting has no integer layer yet",
     "top_k": "choosing the largest values has no integer layer yet",
-    "cumsum": "a running sum has no integer layer yet",
+    "cumsum": "it joins a running sum with arithmetic that has no integer layer",
     "scatter": "it writes at places that are computed, which has no integer layer yet",
     "scatter_add": "it adds at places that are computed, which has no integer layer yet",
     "update": "it writes at a place that is computed, which has no integer layer yet",
     "round": "rounding to whole numbers is no type of a site",
     "reduce_sum": "it mixes sums with comparisons or quotients",
-    "maximum": "the larger of two computed values has no integer layer yet",
-    "minimum": "the smaller of two computed values has no integer layer yet",
+    "maximum": "it joins the larger of two values with arithmetic that has no integer layer",
+    "minimum": "it joins the smaller of two values with arithmetic that has no integer layer",
 }
 _LABELS = {
     "dot_general": "dot",
@@ -162,8 +161,6 @@ def _by_primitives(flow: Flow, equations: Sequence[Equation]) -> str:  # noqa: P
         if found <= _GLUE:
             return "convert" if "convert_element_type" in found else names[0]
         return _affine_label(flow, equations)
-    if found - _GLUE in ({"select_n", side, "mul"} for side in ("gt", "ge", "lt", "le")):
-        return "leaky_relu"
     telling = [name for name in names if name not in _GLUE | {"add", "sub", "mul", "div", "neg", "max", "min"}]
     most = [name for name in _TELLING if name in found]
     first = (most or telling or [name for name in names if name not in _GLUE] or names)[0]

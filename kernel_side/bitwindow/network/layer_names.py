@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bitwindow import jax_names
-from bitwindow.network.float_kinds import BY_CALL
+from bitwindow.network.float_kinds import BY_CALL, kind_of
 from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
 from bitwindow.network.names import Namer, outer_scope, prefix_of, scope_text
 from bitwindow.network.program import Atom, Constant, Equation
 from bitwindow.network.siblings import weights_below
+
+_PARTS = {"top_k": ("values", "indices"), "sort": ("sorted", "order"), "eigh": ("vectors", "values")}
+_MOVES = frozenset({"reshape", "broadcast_in_dim", "squeeze", "transpose", "slice", "copy", "convert_element_type"})
 
 
 class LayerNames:
@@ -29,6 +32,8 @@ class LayerNames:
         self.outer = outer_scope(equation.scope for equation in flow.equations) if outer is None else outer
         self._parameters = dict(parameters)
         self._siblings: dict[str, set[str]] = {}
+        self.returned: Mapping[int, str] = {}
+        """The names under which the function returns values, by variable."""
 
     def unique(self, wanted: str) -> str:
         """Return ``wanted``, with a number where it is taken."""
@@ -64,7 +69,8 @@ class LayerNames:
         scope = scope_text([equation.scope for equation in equations], self.outer)
         shared = set.intersection(*(set(equation.calls) for equation in equations))
         # The parts of hard-swish are called by it.
-        called = [BY_CALL[name] for name, _ in shared if name in BY_CALL and BY_CALL[name] != label]
+        called = [BY_CALL[one[0]] for one in equations[0].calls if one in shared and one[0] in BY_CALL]
+        called = [name for name in called if name != label]
         return self.namer.unique("/".join([part for part in (scope, *called[:1], label) if part]))
 
     def of_float(self, label: str, equations: Sequence[Equation], parameters: Sequence[Atom]) -> str:
@@ -79,6 +85,39 @@ class LayerNames:
             # A mixture has no name of its own: where it stands in the program is the best there is.
             label = jax_names.written_at(equations[0].source) or label
         return self.namer.unique(f"{scope}/{label}" if scope else label)
+
+    def of_outputs(self, layer: str, label: str, variables: Sequence[int]) -> list[str]:
+        """Return the names of a float layer's outputs: its own, then those of what makes each of the others.
+
+        An output that the function returns under a name has that one; the parts of one operation are called by it.
+        """
+        scope = layer.rpartition("/")[0] if layer.rpartition("/")[2].startswith(label) else layer
+        names = [layer]
+        for variable in variables[1:]:
+            own = self.returned.get(variable, "")
+            part = own or self._part(variable)
+            kind = "" if part else self._maker_label(variable)
+            inside = f"{layer}/{part}" if part else "/".join(word for word in (scope, kind) if word)
+            names.append(self.namer.unique(inside))
+        return names
+
+    def _part(self, variable: int) -> str:
+        equation = self._flow.equations[self._flow.maker[variable]]
+        if len(equation.outputs) == 1:
+            return ""
+        place = equation.outputs.index(variable)
+        known = _PARTS.get(equation.primitive, ())
+        return known[place] if place < len(known) else f"result_{place + 1}"
+
+    def _maker_label(self, variable: int) -> str:
+        """Return what makes a variable, behind all that only moves it."""
+        equation = self._flow.equations[self._flow.maker[variable]]
+        while equation.primitive in _MOVES:
+            before = [atom for atom in self._flow.operands(equation) if atom in self._flow.maker]
+            if not before:
+                break
+            equation = self._flow.equations[self._flow.maker[before[0]]]
+        return kind_of(self._flow, [equation])
 
     def adopt(self, variable: int, name: str) -> None:
         """Let a variable of a loop's body be a parameter that has a name outside."""

@@ -99,6 +99,24 @@ def input_names(arguments: Sequence[Any], names: Sequence[str], taken: Mapping[s
     return [namer.unique(name) for name in found]
 
 
+def returned_names(tree: Any, outputs: Sequence[Any]) -> dict[int, str]:
+    """Return the names under which a function returns variables: the keys of its dictionaries and records.
+
+    Args:
+        tree: The structure of what the function returns.
+        outputs: Its leaves, variables or constants.
+    """
+    import jax
+
+    leaves = jax.tree_util.tree_flatten_with_path(jax.tree_util.tree_unflatten(tree, range(len(outputs))))[0]
+    found: dict[int, str] = {}
+    for path, place in leaves:
+        name = path_text(path)
+        if isinstance(outputs[place], int) and not name.replace(_PATH_SEPARATOR, "").isdigit():
+            found.setdefault(outputs[place], name)
+    return {variable: name for variable, name in found.items() if name}
+
+
 def path_text_of_only(argument: Any) -> str:
     """Return the path of an argument's first leaf, "" for a bare array."""
     import jax

@@ -28,7 +28,6 @@ _MADE_OF: dict[str, frozenset[str]] = {
     "softplus": frozenset({"exp", "log", "log1p"}),
     "mish": frozenset({"exp", "log", "log1p", "tanh"}),
     "tanh": frozenset({"tanh"}),
-    "leaky_relu": frozenset({"gt", "ge", "lt", "le", "select_n"}),
 }
 
 

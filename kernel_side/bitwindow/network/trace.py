@@ -18,7 +18,7 @@ from bitwindow.network.flatten import flatten
 from bitwindow.network.flow import Flow
 from bitwindow.network.loop_layer import add_groups
 from bitwindow.network.loop_source import OVER_BATCH
-from bitwindow.network.names import input_names, parameter_names
+from bitwindow.network.names import input_names, parameter_names, returned_names
 from bitwindow.network.observe import observer
 from bitwindow.network.program import Program
 from bitwindow.network.records import Network
@@ -78,6 +78,7 @@ def _traced(model: Model, batch: int, *, mapped: bool = False) -> Network:
     check_outputs(flow, batch, model.name)
     groups = keep_batch(flow, gather(flow))
     builder = Builder(flow, *_names(model, program, len(leaves)))
+    builder.names.returned = returned_names(tree, program.outputs)
     add_groups(builder, groups)
     outputs = [atom for atom in program.outputs if isinstance(atom, int)]
     return Network(

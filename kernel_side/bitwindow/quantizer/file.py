@@ -66,7 +66,8 @@ def open_session(path: str | Path, fn: Callable[..., Any] | None = None, params:
         odd = sorted(set(found) ^ set(wanted))[:4] or "their order"
         message = (
             f"{path}: wanted fn= with the saved network's {len(wanted)} sites, got {len(found)} that differ in "
-            f"{odd}. Pass the function the file was saved with."
+            f"{odd}. Pass the function the file was saved with. If it is that one, another version of bitwindow reads "
+            "it as other layers: open the file with the version that wrote it, or calibrate, assign and save again."
         )
         raise SessionFileError(message)
     _check_parameters(path, quantizer, record)

@@ -11,7 +11,9 @@ import pytest
 from bitwindow.assign.assign import assign, follow_biases
 from bitwindow.assign.records import Assignment
 from bitwindow.errors import DataError, SettingError
+from bitwindow.model.record import Model
 from bitwindow.network.records import Contraction, FloatComputation, Layer, Network, Operand, SiteInfo, SiteKind, Value
+from bitwindow.network.trace import trace
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.spectrum.record import Spectrum
 
@@ -213,3 +215,16 @@ def test_settings_are_checked(settings: dict[str, Any], complaint: str) -> None:
 def test_a_site_that_was_never_counted_is_named() -> None:
     with pytest.raises(DataError, match=r"wanted the spectrum of site 'input'; got none\. Calibrate"):
         assign(network(), {}, PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1 / 6, "sfix8_En9"), (3.0, "sfix8"), (-0.25, "sfix8_En2"), (1e9, "sfix8_E23")]
+)
+def test_a_number_keeps_more_than_its_highest_bit(number: float, text: str) -> None:
+    params = {"w": np.ones((3, 4), np.float32), "scale": np.full((1,), number, np.float32)}
+    net = trace(Model(lambda p, x: (x @ p["w"]) * p["scale"], params, np.ones((2, 3), np.float32)), 2)
+    x = np.random.default_rng(1).normal(size=(8, 3)).astype(np.float32)
+    spectra = {name: Spectrum.of(x) for name, site in net.sites.items() if site.kind in {"input", "activation"}}
+    made = assign(net, spectra, net.parameters)
+    assert str(made.formats["scale"]) == text
+    assert made.reasons["scale"].startswith("one number: window")

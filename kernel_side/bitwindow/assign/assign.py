@@ -15,6 +15,7 @@ from bitwindow.assign.channel_schemes import choose_channels
 from bitwindow.assign.choice import Choice
 from bitwindow.assign.float_outputs import cast_for, cast_words
 from bitwindow.assign.noise import Tensor, better
+from bitwindow.assign.one_number import is_one_number, of_one_number
 from bitwindow.assign.reach import within_reach
 from bitwindow.assign.records import Assignment, Format
 from bitwindow.assign.schemes import choose
@@ -143,7 +144,10 @@ class _Settings:
             spectrum = Spectrum.of(values)
         parameter = site.kind in {"weight", "bias"}
         signed = self.signed or parameter or spectrum.has_negative
-        choice = self._chosen(spectrum, word_length, signed, values if parameter else None)
+        choice = self._chosen(self.scheme, spectrum, word_length, signed, values if parameter else None)
+        if self.scheme == "histogram" and parameter and is_one_number(values):
+            finest = self._chosen("minmax", spectrum, word_length, signed, values)
+            choice = of_one_number(finest, values)
         need = better(self._tensor(spectrum, values if parameter else None, axis), choice.format)
         flags = [choice.flag, "" if need is None else need.reason]
         return choice.format, choice.reason, "; ".join(filter(None, flags))
@@ -168,13 +172,14 @@ class _Settings:
 
     def _chosen(
         self,
+        scheme: str,
         spectrum: Spectrum,
         word_length: int,
         signed: bool,  # noqa: FBT001  (a field of the type, in its order)
         values: NDArray[Any] | None,
     ) -> Choice:
         return choose(
-            self.scheme,
+            scheme,
             spectrum,
             word_length,
             signed,

@@ -307,3 +307,25 @@ def test_an_older_file_whose_configuration_is_no_text(network: Any, tmp_path: Pa
         file.attrs["model_config"] = 5
     with pytest.raises(bw.ModelError, match="wanted JSON, but it does not parse"):
         bw.load(path)
+
+
+@pytest.mark.parametrize("hostile_file", ["keras", "h5"])
+def test_a_file_that_is_refused_leaves_nothing_to_others(
+    network: Any, whole: bytes, tmp_path: Path, hostile_file: str
+) -> None:
+    keras = import_keras()
+    # Keras makes its state later, when it is next asked for anything: 10**30 is no seed.
+    noisy = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5, seed=123456), keras.layers.Dense(2)])
+    path = tmp_path / f"noisy.{hostile_file}"
+    noisy.save(path)
+    if hostile_file == "keras":
+        entries = entries_of(path.read_bytes())
+        entries["config.json"] = entries["config.json"].replace(b"123456", b"1" + 30 * b"0")
+        path.write_bytes(packed(entries))
+    else:
+        with h5py.File(path, "r+") as file:
+            file.attrs["model_config"] = str(file.attrs["model_config"]).replace("123456", "1" + 30 * "0")
+    with pytest.raises(bw.ModelError):
+        bw.load(path)
+    assert opened(tmp_path, whole).name == network.name
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])(np.ones((2, 3), np.float32))

@@ -12,7 +12,7 @@ from bitwindow.errors import ModelError
 from bitwindow.model import keras_model
 from bitwindow.model.hdf5_checks import check_hdf5
 from bitwindow.model.keras_archive import parse_config, read_archive
-from bitwindow.model.keras_backend import import_keras
+from bitwindow.model.keras_backend import import_keras, rehearsal
 from bitwindow.model.keras_config import check_config
 from bitwindow.model.keras_held import completed
 from bitwindow.model.origin import Origin
@@ -77,7 +77,7 @@ def _read_hdf5(content: bytes, where: str) -> Any:
             "model.load_weights(...) and pass it: bitwindow.load(model)"
         )
     check_config(parse_config(text, where), where)
-    with keras.StatelessScope(initialize_variables=False):
+    with rehearsal(keras):
         # Once without arrays: Keras compares the shapes with the file's before it takes memory for them.
         rehearsed = _opened(keras, content, ".h5", where)
         _check_numbers(rehearsed, len(content), where)
@@ -91,7 +91,7 @@ def _check_size(keras: Any, config: dict[str, Any], stored: int, where: str) -> 
         ModelError: If it cannot be built, or its arrays would be larger than what the file can fill.
     """
     try:
-        with keras.StatelessScope(initialize_variables=False):
+        with rehearsal(keras):
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:
         raise _unreadable(where, error) from error

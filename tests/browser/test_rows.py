@@ -23,7 +23,15 @@ part = FakeStripCell(fraction_length=3, value=0.971, interval=(0.962, 0.98), n=5
 q.strips = {{"input": FakeStrip(site="input", cells=(exact, part))}}
 panel = Panel(q)
 """
-BUSY = "import pathlib\nwhile not pathlib.Path('go').exists():\n    pass"
+# A cell that runs would not do: a page's messages are handled beside it.
+BUSY = """
+import pathlib, time
+def busy(*given, change=q.set_formats, **named):
+    while not pathlib.Path('go').exists():
+        time.sleep(0.02)
+    return change(*given, **named)
+q.set_formats = busy
+"""
 SAVE_STATE = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
 
 
@@ -143,10 +151,7 @@ def test_counts_filter_and_sort_go_on_while_the_kernel_is_busy_and_when_it_is_go
     page = open_map(lab_page, notebook_folder, "busy.ipynb", FEW, "panel")
     q, panel = fake(["input", "conv", "dense"]), page.panel
     status, fmt = panel.locator(".bw-status"), FixedPoint(True, 8, 5)
-    lab_page.page.evaluate(
-        """code => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code }); }""",
-        BUSY,
-    )
+    page.in_kernel(BUSY)
     held = page.grab("input", fmt)
     for bits in (1, 2, 3):
         held.move(bits)

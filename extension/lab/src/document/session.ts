@@ -1,6 +1,6 @@
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { PathExt } from '@jupyterlab/coreutils';
-import type { CommsOverSubshells, Kernel } from '@jupyterlab/services';
+import { CommsOverSubshells, type Kernel } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal, type ISignal } from '@lumino/signaling';
 
@@ -93,7 +93,7 @@ export class DocumentSession {
     }
     // All messages in one queue: what is saved must hold the change that was made just before, and each kind of comm in
     // a subshell of its own would be handled beside the others. No cells run here that they could have to wait for.
-    kernel.commsOverSubshells = 'disabled' as CommsOverSubshells.Disabled;
+    kernel.commsOverSubshells = CommsOverSubshells.Disabled;
     this.connecting = true;
     this.changedSignal.emit();
     this.importError = await importPackage(kernel);

@@ -100,7 +100,7 @@ def test_observe_follows_the_parameters(model: Model, network: Network, observe:
 
 def test_names_do_not_depend_on_the_batch(model: Model, network: Network) -> None:
     # JAX writes a matmul of two activations and a scatter otherwise for one sample: there the batch starts at two.
-    for batch in (2 if model.name in {"attention", "Transformer", "odd_operations"} else 1, 8):
+    for batch in (2 if model.name in {"attention", "patches_as_words", "Transformer", "odd_operations"} else 1, 8):
         again = trace(model, batch)
         assert list(again.sites.values()) == list(network.sites.values())
         assert [(layer.name, layer.outputs, layer.note) for layer in again.layers] == [

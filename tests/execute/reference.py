@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import jax
 import numpy as np
+from jax import lax
 
 from bitwindow.execute.modes import Modes
 from bitwindow.network.records import (
@@ -197,6 +198,9 @@ def move(x: np.ndarray, steps: Sequence[Step]) -> np.ndarray:  # noqa: C901, PLR
                 x = np.pad(x, [(lo, hi) for lo, hi, _ in p["padding_config"]], constant_values=0)
             case "slice":
                 x = x[tuple(itertools.starmap(slice, zip(p["start_indices"], p["limit_indices"], strict=True)))]
+            case "gather":
+                places = np.arange(x.size).reshape(x.shape)
+                x = x.ravel()[np.asarray(lax.gather(places, p["indices"], p["dimension_numbers"], p["slice_sizes"]))]
             case other:
                 raise AssertionError(other)
     return x

@@ -42,7 +42,7 @@ def check_outputs(flow: Flow, batch: int, where: str) -> None:
 
 
 def check_samples_apart(flow: Flow, shapes: Mapping[int, tuple[int, ...]] | None, where: str) -> None:
-    """Check that no value loses the batch: its shape would not change with the batch size.
+    """Check that no value loses samples: its shape would not change with the batch size, or not in proportion to it.
 
     Raises:
         ModelError: If a value mixes or picks samples of the batch.
@@ -52,14 +52,25 @@ def check_samples_apart(flow: Flow, shapes: Mapping[int, tuple[int, ...]] | None
     for equation in flow.equations:
         for variable in equation.outputs:
             read = variable in flow.readers or variable in flow.output_variables
-            if read and flow.program.shapes[variable] == shapes[variable]:
+            shape, more = flow.program.shapes[variable], shapes[variable]
+            if read and not _proportional(shape, more, flow.batch):
                 scope = f" in {'/'.join(equation.scope)}" if equation.scope else ""
                 raise ModelError(
                     f"{where}: wanted every sample computed by itself, but the operation {equation.primitive!r}{scope} "
-                    f"gives a value of shape {flow.program.shapes[variable]} whatever the batch is: it mixes or picks "
+                    f"gives a value of shape {shape} {_said(shape, more, flow.batch)}: it mixes or picks "
                     "samples, or fixes the batch size; use the inference form of the network (batch-norm with "
                     "use_running_average=True, no training flag) and x.shape[0] instead of a number"
                 )
+
+
+def _proportional(shape: tuple[int, ...], more: tuple[int, ...], batch: int) -> bool:
+    """Whether a value grows with the batch, from one of its sizes to one sample more: by each sample's part."""
+    grown = [(one, two) for one, two in zip(shape, more, strict=True) if one != two] if len(shape) == len(more) else []
+    return len(shape) != len(more) or (bool(grown) and all(one * (batch + 1) == two * batch for one, two in grown))
+
+
+def _said(shape: tuple[int, ...], more: tuple[int, ...], batch: int) -> str:
+    return "whatever the batch is" if shape == more else f"for a batch of {batch}, {more} for {batch + 1}"
 
 
 def check_constants(flow: Flow, where: str) -> None:

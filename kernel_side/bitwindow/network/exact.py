@@ -15,6 +15,7 @@ from bitwindow.network.flow import Flow
 from bitwindow.network.groups import Group
 from bitwindow.network.program import Atom, Constant, Equation
 from bitwindow.network.records import Average, Clip, Concatenation, Contraction, Convolution, Sum
+from bitwindow.network.steps import structural_step
 
 ADDITIONS = frozenset({"add", "add_any", "sub", "neg"})
 BOUNDS = frozenset({"max", "min", "clamp"})
@@ -65,12 +66,15 @@ def sum_group(flow: Flow, position: int) -> Group | None:
 def concatenation_group(flow: Flow, position: int) -> Group | None:
     """Match a concatenation of floating-point values."""
     equation = flow.equations[position]
-    if equation.primitive != "concatenate" or not flow.is_float(equation.outputs[0]):
+    output = equation.outputs[0]
+    if equation.primitive != "concatenate" or not flow.is_float(output):
+        return None
+    if structural_step(equation, output, flow.statics) is not None:
         return None
     return Group(
         kind="concatenation",
         members=[position],
-        output=equation.outputs[0],
+        output=output,
         operation=Concatenation(axis=int(equation.params["dimension"])),
         operands=equation.inputs,
         label="concat",

@@ -272,4 +272,5 @@ def _label(equation: Equation, found: Moved) -> str:
     if not found.steps:
         return "identity"
     names = {"reduce_window_max": "max_pool", "reduce_max": "max", "broadcast_in_dim": "broadcast", "rev": "reverse"}
-    return names.get(found.steps[0].primitive, equation.primitive)
+    step = found.steps[0].primitive
+    return names.get(step, step if equation.primitive == "concatenate" else equation.primitive)

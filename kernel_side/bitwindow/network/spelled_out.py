@@ -1,7 +1,7 @@
 """Primitives that say several simpler ones in one word: each is read as those, so that no rule has to know it.
 
-JAX gathers what it used to write out (``stack``, ``unstack``, ``tile``), and an update of a slice at a fixed place is a
-concatenation of what stays and what is new.
+JAX gathers what it used to write out (``stack``, ``unstack``, ``tile``), and an update at fixed places is picked out of
+what stays and what is new.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bitwindow import jax_names
+from bitwindow.network.fixed_places import added_at_fixed_places, written_at_fixed_places
 
 Number = Callable[[int], Any]
 """The value of an operand, by its place, where the program's text alone decides it; else None."""
@@ -91,4 +92,7 @@ _RULES: Mapping[str, Callable[[jax_names.JaxprEqn, Number], Callable[..., list[A
     "unstack": _unstack,
     "tile": _tile,
     "dynamic_update_slice": _update,
+    "scatter": written_at_fixed_places,
+    "scatter-add": added_at_fixed_places,
+    "scatter-sub": added_at_fixed_places,
 }

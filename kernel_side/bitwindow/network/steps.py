@@ -78,6 +78,7 @@ def structural_step(equation: Equation, output: int, statics: Statics) -> Moved 
     name = equation.primitive
     rules: dict[str, Callable[[], Moved | None]] = {
         "split": lambda: _split(equation, operand, output),
+        "concatenate": lambda: _zeros_around(equation, statics),
         "pad": lambda: _pad(equation, operand, statics),
         "dynamic_slice": lambda: _dynamic_slice(equation, operand, statics),
         "gather": lambda: _gather(equation, operand, statics),
@@ -126,6 +127,21 @@ def _pad(equation: Equation, operand: int, statics: Statics) -> Moved | None:
         return None
     config = tuple((int(low), int(high), int(inner)) for low, high, inner in equation.params["padding_config"])
     return Moved(operand=operand, steps=(Step(primitive="pad", params={"padding_config": config}),))
+
+
+def _zeros_around(equation: Equation, statics: Statics) -> Moved | None:
+    """Match a concatenation of one value with zeros of the program's text before or after it."""
+    values = [place for place, atom in enumerate(equation.inputs) if not statics.is_static(atom)]
+    zeros = [atom for atom in equation.inputs if statics.is_static(atom)]
+    if len(values) != 1 or not zeros or any(statics.scalar(atom) != 0.0 for atom in zeros):
+        return None
+    (place,) = values
+    operand, axis = equation.inputs[place], int(equation.params["dimension"])
+    sizes = [jax_names.operand_shape(equation.source, at)[axis] for at in range(len(equation.inputs))]
+    ends = [(0, 0, 0)] * len(jax_names.operand_shape(equation.source, place))
+    ends[axis] = (sum(sizes[:place]), sum(sizes[place + 1 :]), 0)
+    assert isinstance(operand, int)  # noqa: S101 (a constant is static)
+    return Moved(operand=operand, steps=(Step(primitive="pad", params={"padding_config": tuple(ends)}),))
 
 
 def _dynamic_slice(equation: Equation, operand: int, statics: Statics) -> Moved | None:

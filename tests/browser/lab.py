@@ -56,6 +56,9 @@ SETTLED = "prompts => prompts.every(prompt => !prompt.textContent.includes('*'))
 OTHER_PYTHON = os.environ.get("BITWINDOW_LAB_PYTHON", "")
 """The interpreter of another environment, whose JupyterLab is to be tested with these extensions; '' for this one."""
 
+OTHER_KERNEL = os.environ.get("BITWINDOW_KERNEL_PACKAGES", "")
+"""A folder with another ipykernel, which the kernels of `OTHER_PYTHON`'s JupyterLab then run on; '' for the one here."""
+
 App = Literal["lab", "notebook", "voila"]
 
 
@@ -101,6 +104,7 @@ def isolated_environment(home: Path) -> dict[str, str]:
         kernel.mkdir(parents=True, exist_ok=True)
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         described = {"argv": argv, "display_name": "Python 3", "language": "python"}
+        described["env"] = {"PYTHONPATH": OTHER_KERNEL} if OTHER_KERNEL else {}
         (kernel / "kernel.json").write_text(json.dumps(described), encoding="utf-8")
     return environment
 

@@ -57,7 +57,7 @@ OTHER_PYTHON = os.environ.get("BITWINDOW_LAB_PYTHON", "")
 """The interpreter of another environment, whose JupyterLab is to be tested with these extensions; '' for this one."""
 
 OTHER_KERNEL = os.environ.get("BITWINDOW_KERNEL_PACKAGES", "")
-"""A folder with another ipykernel, which the kernels of `OTHER_PYTHON`'s JupyterLab then run on; '' for the one here."""
+"""A folder with another ipykernel, for the kernels of `OTHER_PYTHON`'s JupyterLab; '' for the one here."""
 
 App = Literal["lab", "notebook", "voila"]
 
@@ -103,8 +103,8 @@ def isolated_environment(home: Path) -> dict[str, str]:
         kernel = home / "ours" / "kernels" / "python3"
         kernel.mkdir(parents=True, exist_ok=True)
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        described = {"argv": argv, "display_name": "Python 3", "language": "python"}
-        described["env"] = {"PYTHONPATH": OTHER_KERNEL} if OTHER_KERNEL else {}
+        environ = {"PYTHONPATH": OTHER_KERNEL} if OTHER_KERNEL else {}
+        described = {"argv": argv, "display_name": "Python 3", "language": "python", "env": environ}
         (kernel / "kernel.json").write_text(json.dumps(described), encoding="utf-8")
     return environment
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,7 +163,7 @@ class FakeQuantizer:
     )
 
     @classmethod
-    def of(cls, names: Iterable[str], *, seed: int = 0) -> FakeQuantizer:
+    def of(cls, names: Iterable[str], *, seed: int = 0) -> Self:
         """Return a quantizer whose site i holds 100 normal values of deviation 2^-i and five zeros."""
         q, rng = cls(), np.random.default_rng(seed)
         for place, name in enumerate(names):

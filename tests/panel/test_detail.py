@@ -51,10 +51,13 @@ def test_bars_are_coloured_by_sign_and_not_by_position(panel: Panel) -> None:
 def test_the_window_over_the_bars_follows(q: FakeQuantizer, panel: Panel) -> None:
     histogram = panel.detail.histogram
     q["input"].format = FixedPoint(True, 6, 4)
-    assert (histogram.window.x[0].min(), histogram.window.x[0].max()) == (-4.5, 1.5)
+    # The sign bit has a frame of its own, under the gray: an MSB at its place overflows.
+    assert [(row.min(), row.max()) for row in histogram.window.x] == [(-4.5, 0.5), (0.5, 1.5)]
     (low, lower), (upper, high) = ((row.min(), row.max()) for row in histogram.mask.x)
-    assert (lower, upper) == (-4.5, 1.5)
+    assert (lower, upper) == (-4.5, 0.5)
     assert (low, high) == (histogram.bits.min, histogram.bits.max)
+    q["input"].format = FixedPoint(False, 6, 4)
+    assert [(row.min(), row.max()) for row in histogram.window.x] == [(-4.5, 1.5)] * 2
     q["input"].format = "float"
     assert not histogram.window.visible
     assert not histogram.mask.visible

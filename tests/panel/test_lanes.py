@@ -20,6 +20,7 @@ from bitwindow.panel.word import words
 from bitwindow.spectrum.record import Spectrum
 
 SHOWN = Columns(high=7, low=-12)
+PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 class Bits(HTMLParser):
@@ -96,10 +97,28 @@ def test_channels_tell_their_losses_and_what_is_left_out() -> None:
     )
 
 
+def test_gray_begins_at_the_sign_bit_where_msbs_are_shown_and_above_it_where_words_are() -> None:
+    # 20 positions from 2^7 down: the magnitude of sfix8_En5 begins at 2^1, its sign stands at 2^2.
+    html = lanes.lanes("", SHOWN, FixedPoint(True, 8, 5))
+    assert "--bw-mask:linear-gradient(90deg,var(--bw-gray) 25%,transparent 25%,transparent 65%" in html
+    assert "--bw-paper-mask:linear-gradient(90deg,var(--bw-paper-gray) 30%,transparent 30%,transparent 65%" in html
+
+
+def test_the_window_that_a_channel_would_want_is_framed_without_its_sign() -> None:
+    x = np.full((10, 2), 0.75, np.float32)
+    x[0] = -0.75
+    fmt = FixedPoint(True, 8, 5)
+    table = channel_table(Channels(spectrum=Spectrum.of(x, axis=1), samples=None), fmt, "round", "saturate", SHOWN)
+    (wanted,) = {row.wanted for row in table.rows}
+    assert wanted == FixedPoint(True, 8, 7)
+    # From 2^-1, the ninth of 20 positions, seven bits.
+    assert lanes.channel_lanes(table, fmt, SHOWN).count('<i style="left:40%;width:35%"></i>') == 2
+
+
 def test_the_axis_names_fewer_bits_where_there_are_many() -> None:
     for low, step in ((0, 1), (-22, 2), (-50, 4)):
         (cells,) = parsed(lanes.axis(Columns(high=7, low=low), "k"))
-        exponents = [int(text.replace("\N{MINUS SIGN}", "-")) for _, text, _ in cells]
+        exponents = [int(text.removeprefix("2").translate(PLAIN)) for _, text, _ in cells]
         assert exponents == [k for k in range(7, low - 1, -1) if k % step == 0]
         assert all(
             ("bw-fine" in kinds) == (k % (2 * step) != 0) for k, (_, _, kinds) in zip(exponents, cells, strict=True)

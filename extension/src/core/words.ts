@@ -62,7 +62,7 @@ export function cellText(exponent: number, bit: BitCounts, whole: number, end: '
   return `bit ${powerOfTwo(exponent)}${beyond}: ${grouped(all)} MSBs, ${percent(all, whole)}${signs}`;
 }
 
-/** A real number in five digits, as the kernel's `wording.number` writes it; nothing for null. */
+/** A real number in four digits; a dash for null. */
 export function real(value: number | null): string {
   return value === null ? '–' : String(Number(value.toPrecision(4))).replace('-', '−');
 }

@@ -39,7 +39,7 @@ export class Bar {
     const last = html('span', 'bw-group bw-last', this.root);
     this.under = this.threshold(last, '▼ over', 'underflow_threshold', 'Mark rows with more underflows than this share of the nonzero values');
     this.over = this.threshold(last, '▲ over', 'overflow_threshold', 'Mark rows with more overflows than this share of the nonzero values');
-    button(last, 'bw-help-button', '?', 'keys, mouse and signs', () => { actions.help(); });
+    button(last, 'bw-help-button', '? keys and signs', 'what the keys, the mouse and the signs mean', () => { actions.help(); });
     this.status = html('span', 'bw-status', this.root, { role: 'status' });
   }
 

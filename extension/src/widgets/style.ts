@@ -59,6 +59,7 @@ const TOP = `
 .bitwindow-figure { position: relative; overflow: visible; --bw-warn: #8a5000; --bw-alarm: #b3261e; --bw-mask: #5c6268; }
 [data-jp-theme-light="false"] .bitwindow-figure { --bw-warn: #ffca28; --bw-alarm: #ff8a80; --bw-mask: #0d1014; }
 [data-jp-theme-light="false"] .bitwindow .bw-mask { fill-opacity: 0.66; }
+[data-jp-theme-light="false"] .bw-help .bw-sample-mask { background: color-mix(in srgb, var(--bw-mask) 66%, #fff); }
 .bw-top { position: sticky; top: 0; z-index: 2; align-self: flex-start; flex: 0 0 100%; margin-right: -100%; box-sizing: border-box;
   font: 11px var(--jp-ui-font-family, system-ui, sans-serif); color: var(--jp-ui-font-color1, #212121);
   background: var(--jp-layout-color1, #fff); border-bottom: 1px solid var(--jp-border-color2, #d0d7de); }

@@ -200,6 +200,13 @@ class LooksAhead(Protocol):
 
 
 @runtime_checkable
+class Explains(Protocol):
+    """A quantizer that says in words what computes a site: its formula, its operands' types, its accumulator."""
+
+    def explain(self, name: str | None = ...) -> str: ...
+
+
+@runtime_checkable
 class KeepsView(Protocol):
     """A quantizer that remembers how its panel was looked at, and saves it with the rest."""
 

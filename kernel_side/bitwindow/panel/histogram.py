@@ -19,6 +19,8 @@ Scale = Literal["linear", "log"]
 
 HEIGHT, LEFT = 132, 46
 """Height of the figure, and of the margin for the axis of counts, in pixels."""
+_FRAME = "var(--jp-ui-font-color1, #212121)"
+"""The colour of the window's frame: that of the map's, which follows the theme."""
 _FLOOR = 0.7
 """Where bars start on the logarithmic scale, so that a single value has some height."""
 _HEADROOM = 1.08
@@ -41,7 +43,7 @@ class Histogram:
         self.bars = {name: self._bars(name) for name in self.counts}
         self._axes = {name: self._axis(name) for name in self.counts}
         self.mask = self._polygons(palette.hexadecimal(palette.MASK), opacity=0.35, stroke=0)
-        self.window = self._polygons("#8a6d00", opacity=0.0, stroke=2)
+        self.window = self._polygons(_FRAME, opacity=0.0, stroke=2)
         self.figure = QuietFigure(
             marks=[*self.bars.values(), self.mask, self.window],
             axes=list(self._axes.values()),
@@ -84,14 +86,17 @@ class Histogram:
                 bars.y = np.maximum(signs.astype(np.float64), least)
 
     def frame(self, fmt: FixedPoint | None, shown: Columns) -> None:
-        """Draw the window of a type over the bars; nothing for a float site."""
+        """Draw the window of a type over the bars, its sign bit in a frame apart; nothing for a float site.
+
+        A value whose MSB is at the sign bit's place overflows, -2^M alone excepted: so gray lies there, as in the map.
+        """
         if fmt is None:
             masked: list[tuple[float, float]] = []
             framed: list[tuple[float, float]] = []
         else:
-            ends = fmt.lsb_exponent - 0.5, fmt.msb_exponent + fmt.signed + 0.5
+            ends = fmt.lsb_exponent - 0.5, fmt.msb_exponent + 0.5
             masked = [(shown.low - 0.5, ends[0]), (ends[1], shown.high + 0.5)]
-            framed = [ends]
+            framed = [ends, (ends[1], ends[1] + 1)] if fmt.signed else [ends]
         _place(self.mask, masked)
         _place(self.window, framed)
 

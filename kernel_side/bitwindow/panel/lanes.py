@@ -26,9 +26,12 @@ _CLASS = {
 
 
 def lanes(content: str, shown: Columns, fmt: FixedPoint | None) -> str:
-    """Return lanes over one axis, gray where the type has no bit."""
-    style = f"--bw-bits:{len(shown.exponents)};--bw-mask:{_mask(shown, fmt, 'var(--bw-gray)')}"
-    style += f";--bw-paper-mask:{_mask(shown, fmt, 'var(--bw-paper-gray)')}"
+    """Return lanes over one axis, gray where the type has no bit.
+
+    The sign bit's place is one of the word's, and none of the window's: an MSB there overflows.
+    """
+    style = f"--bw-bits:{len(shown.exponents)};--bw-mask:{_mask(shown, fmt, 'var(--bw-gray)', sign=True)}"
+    style += f";--bw-paper-mask:{_mask(shown, fmt, 'var(--bw-paper-gray)', sign=False)}"
     return f'<div class="bw-lanes" style="{style}">{content}</div>'
 
 
@@ -37,11 +40,11 @@ def axis(shown: Columns, label: str, figures: str = "") -> str:
     step = 1 if len(shown.exponents) <= 12 else 2 if len(shown.exponents) <= 32 else 4
     marks = "".join(
         f'<span style="grid-column:{place}" class="{"" if exponent % (2 * step) == 0 else "bw-fine"}">'
-        f"{wording.minus(exponent)}</span>"
+        f"{wording.power(exponent)}</span>"
         for place, exponent in enumerate(shown.exponents, 1)
         if exponent % step == 0
     )
-    return _lane("bw-axis", escape(label), f'<div class="bw-bits" title="k of the bit 2^k">{marks}</div>', figures)
+    return _lane("bw-axis", escape(label), f'<div class="bw-bits">{marks}</div>', figures)
 
 
 def example_lanes(examples: Sequence[Example], shown: Columns, fmt: FixedPoint | None) -> str:
@@ -69,12 +72,12 @@ def _lane(kind: str, label: str, middle: str, figures: str) -> str:
     return f'<div class="bw-lane {kind}"><div>{label}</div>{middle}<div>{figures}</div></div>'
 
 
-def _mask(shown: Columns, fmt: FixedPoint | None, gray: str) -> str:
-    """Return a gradient that is gray where the type has no bit."""
+def _mask(shown: Columns, fmt: FixedPoint | None, gray: str, *, sign: bool) -> str:
+    """Return a gradient that is gray where the type has no bit; ``sign`` leaves the sign bit's place clear."""
     if fmt is None:
         return "none"
     whole = len(shown.exponents)
-    start = 100 * (shown.high - fmt.msb_exponent - fmt.signed) / whole
+    start = 100 * (shown.high - fmt.msb_exponent - (sign and fmt.signed)) / whole
     stop = 100 * (shown.high - fmt.lsb_exponent + 1) / whole
     clear = f"transparent {start:.4g}%,transparent {stop:.4g}%"
     return f"linear-gradient(90deg,{gray} {start:.4g}%,{clear},{gray} {stop:.4g}%)"
@@ -171,7 +174,7 @@ def _outline(wanted: FixedPoint | None, shown: Columns) -> str:
     if wanted is None:
         return ""
     whole = len(shown.exponents)
-    left = max(0, shown.high - wanted.msb_exponent - wanted.signed)
+    left = max(0, shown.high - wanted.msb_exponent)
     right = min(whole, shown.high - wanted.lsb_exponent + 1)
     if right <= left:
         return ""

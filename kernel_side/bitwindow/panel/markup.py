@@ -13,7 +13,8 @@ from bitwindow.spectrum.record import Spectrum
 def details(facts: Sequence[tuple[str, str]]) -> str:
     """Return the facts of the selected row."""
     lines = "".join(
-        f'<div><span class="bw-fact">{escape(label)}</span> <span>{escape(text)}</span></div>' for label, text in facts
+        f'<div><span class="bw-fact">{escape(label)}</span> <span>{escape(wording.powers(text))}</span></div>'
+        for label, text in facts
     )
     return f'<div class="bw-details">{lines}</div>'
 
@@ -26,6 +27,11 @@ def text(words: str) -> str:
 def empty(words: str) -> str:
     """Return why something is empty."""
     return f'<div class="bw-empty">{escape(words)}</div>'
+
+
+def explanation(words: str) -> str:
+    """Return lines of text as they are."""
+    return f'<pre class="bw-explanation">{escape(words)}</pre>'
 
 
 def section(kind: str, heading: str, content: str, beside: str) -> str:
@@ -140,8 +146,11 @@ def error(text: str) -> str:
 def legend(colours: Sequence[str]) -> str:
     """Return the key of the map, whose cells have these colours from few to many MSBs."""
     ramp = f"background:linear-gradient(90deg,{escape(','.join(colours))})"
-    return (
-        f'<div class="bw-legend"><i class="bw-ramp" style="{ramp}"></i> few to many MSBs of the row (both signs) '
-        '<span></span><i class="bw-gray"></i> the type has no bit there <span></span><i class="bw-sign">±</i> sign bit '
-        "<span></span>≈ marks an estimate, all counts are exact</div>"
+    signs = (
+        f'<i class="bw-ramp" style="{ramp}"></i> few to many MSBs of the row (both signs)',
+        '<i class="bw-gray"></i> the type has no bit there',
+        '<i class="bw-sign">±</i> sign bit',
+        '<i class="bw-ahead"></i> accuracy if the window\'s top bit were there',
+        "≈ marks an estimate, all counts are exact",
     )
+    return f'<div class="bw-legend">{"".join(f"<span>{sign}</span>" for sign in signs)}</div>'

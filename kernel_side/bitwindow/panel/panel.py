@@ -20,6 +20,7 @@ from bitwindow.panel.contract import AssignsByChannel, QuantizerView, Searches, 
 from bitwindow.panel.controls import MEASURED, Controls, Selected
 from bitwindow.panel.detail import Detail
 from bitwindow.panel.heat_map import HeatMap
+from bitwindow.panel.layer_text import LayerText
 from bitwindow.panel.looks import Looks
 from bitwindow.panel.paced import Paced
 from bitwindow.panel.resting import Resting
@@ -65,6 +66,7 @@ class Panel(widgets.VBox):
             self._toggle_channels,
             self._show_page,
         )
+        self.layer = LayerText(quantizer, self._act)
         self.detail = Detail(self._act)
         self.legend = widgets.HTML(markup.legend(self.heat_map.shades.colors))
         self.error = widgets.HTML()
@@ -97,6 +99,7 @@ class Panel(widgets.VBox):
         yield self.legend
         yield self.changes.widget
         yield self.editor.widget
+        yield self.layer.widget
         yield self.detail.widget
 
     @property
@@ -230,8 +233,10 @@ class Panel(widgets.VBox):
         locked = self.row_sites.site_of(self._selected) in q.locked
         pages = self.row_sites.pages(self._selected)
         why = self._why_no_reset()
-        self.editor.show(list(rows), site, str(q.rounding), why, opened=opened, locked=locked, pages=pages)
-        self.detail.show(site, str(q.rounding), str(q.overflow))
+        modes = str(q.rounding), str(q.overflow)
+        self.editor.show(list(rows), site, modes, why, opened=opened, locked=locked, pages=pages)
+        self.layer.show(self.row_sites.site_of(self._selected))
+        self.detail.show(site, *modes)
 
     def _selection(self) -> Selected:
         rows, window = self.heat_map.window.rows, self.heat_map.window

@@ -90,14 +90,17 @@ class RowEditor:
         self,
         names: list[str],
         site: SiteView | None,
-        rounding: str,
+        modes: tuple[str, str],
         why_no_reset: str,
         *,
         opened: bool = False,
         locked: bool = False,
         pages: Pages | None = None,
     ) -> None:
-        """Show a row, or that there is none, among the names of all; say why its type cannot be reset, if so."""
+        """Show a row, or that there is none, among the names of all; say why its type cannot be reset, if so.
+
+        ``modes`` are those of rounding and overflow.
+        """
         self._site = site
         self._explain("")
         fmt = None if site is None else fixed_format(site)
@@ -120,7 +123,7 @@ class RowEditor:
         self.channels.tooltip = "Hide the channels' rows" if opened else _WHAT_OPENS
         self.reset.disabled = bool(why_no_reset)
         self.reset.tooltip = why_no_reset or "Give this row the type that the scheme chose"
-        self.facts.value = "" if site is None else markup.details(details(site, rounding))
+        self.facts.value = "" if site is None else markup.details(details(site, *modes))
 
     def _show_pages(self, pages: Pages) -> None:
         options = [(label, page) for page, label in enumerate(pages.labels)]

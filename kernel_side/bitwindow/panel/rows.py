@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bitwindow.errors import SettingError
 from bitwindow.network.records import SiteKind
 from bitwindow.numbers.channel_formats import ChannelFormats
+from bitwindow.numbers.format import FixedPoint
 from bitwindow.panel import wording
 from bitwindow.panel.contract import SiteView
 from bitwindow.panel.picture import fixed_format
@@ -60,7 +62,7 @@ def note(site: SiteView) -> str:
     return "; ".join(text for text in (site.flag, site.reason) if text)
 
 
-def details(site: SiteView, rounding: str) -> list[tuple[str, str]]:
+def details(site: SiteView, rounding: str, overflow: str) -> list[tuple[str, str]]:
     """Return the facts of the selected row as pairs of a label and a text, every count exact."""
     shape = f" {wording.TIMES} ".join(map(str, site.shape)) or "one value"
     facts = [("Site", f"{site.name}, {site.kind}, {shape}"), ("Why", note(site) or "no reason given")]
@@ -74,7 +76,16 @@ def details(site: SiteView, rounding: str) -> list[tuple[str, str]]:
         return [*facts, ("Type", _types(site.formats)), *_loss_facts(site, rounding)]
     ends = f"{wording.number(fmt.min)} to {wording.number(fmt.max)}"
     facts.append(("Type", f"{fmt}, {ends}, LSB {wording.number(fmt.lsb)}"))
+    facts.append(("In C++", _in_cpp(fmt, rounding, overflow)))
     return [*facts, *_loss_facts(site, rounding)]
+
+
+def _in_cpp(fmt: FixedPoint, rounding: str, overflow: str) -> str:
+    """Return the type as high-level synthesis writes it, with its modes; or which mode it lacks."""
+    try:
+        return fmt.ap_fixed(rounding, overflow).replace(",", ", ")  # a narrow column breaks there
+    except SettingError as error:
+        return str(error)
 
 
 def _types(formats: ChannelFormats) -> str:

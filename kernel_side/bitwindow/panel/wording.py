@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 
 TIMES = "\N{MULTIPLICATION SIGN}"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWER = re.compile(r"\b2\^(-?\d+)")
 _BYTE_UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
@@ -71,6 +74,24 @@ def exponent(power: int) -> str:
     '2^-3'
     """
     return f"2^{power}"
+
+
+def power(exponent: int) -> str:
+    """Return a power of two in superscript digits.
+
+    >>> power(-13), power(4)
+    ('2⁻¹³', '2⁴')
+    """
+    return "2" + str(exponent).translate(_RAISED)
+
+
+def powers(text: str) -> str:
+    """Return a text with its powers of two in superscript digits.
+
+    >>> powers("window 2^-2 to 2^-8 holds 97 % of the MSBs")
+    'window 2⁻² to 2⁻⁸ holds 97 % of the MSBs'
+    """
+    return _POWER.sub(lambda found: power(int(found[1])), text)
 
 
 def memory(size: int) -> str:

@@ -33,7 +33,8 @@ def test_a_session_becomes_a_panel_without_any_code(lab_page: Lab, notebook_fold
     page.goto(lab_page.server.url("/lab/tree/documents/shown.bitwindow") + "&reset", wait_until="domcontentloaded")
     document = page.locator(".bw-lab-document")
     expect(document).to_have_attribute("data-stage", "failed", timeout=PATIENCE)
-    expect(document.locator(".bw-lab-page .bw-lab-error")).to_contain_text("fn=")
+    came_from = f"It was {forward.__module__}:forward when the file was saved"
+    expect(document.locator(".bw-lab-page .bw-lab-error")).to_contain_text(came_from)
     document.locator(".bw-lab-page input").fill("shown_network:forward")
     document.get_by_role("button", name="Load with it").click()
     expect(document).to_have_attribute("data-stage", "waiting", timeout=PATIENCE)

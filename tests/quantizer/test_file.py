@@ -48,8 +48,16 @@ def test_everything_comes_back(saved: tuple[bw.Quantizer, Path]) -> None:
 
 
 def test_without_the_function_it_says_what_to_pass(saved: tuple[bw.Quantizer, Path]) -> None:
-    with pytest.raises(bw.SessionFileError, match=r"wanted fn=.*bitwindow\.load\("):
+    came_from = rf"It was {network.__module__}:network when"
+    with pytest.raises(bw.SessionFileError, match=rf"wanted fn=.*{came_from}.*bitwindow\.load\("):
         bw.load(saved[1])
+
+
+def test_a_function_that_cannot_be_imported_has_no_name_in_the_file(tmp_path: Path) -> None:
+    model = bw.Model(lambda params, x: x @ params, np.ones((6, 3), np.float32), X[:2])
+    path = bw.Quantizer(model).save(tmp_path / "net.bitwindow")
+    with pytest.raises(bw.SessionFileError, match=r"not its code\. Import it"):
+        bw.load(path)
 
 
 def test_another_function_is_refused(saved: tuple[bw.Quantizer, Path]) -> None:

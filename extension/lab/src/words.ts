@@ -36,7 +36,7 @@ export function emptyWords(state: ListState, trans: TranslationBundle): readonly
 /** The accuracy of both networks, or what to do to have it. */
 export function metricWords({ metric }: Session, trans: TranslationBundle): string {
   if (metric === null) {
-    return trans.__('No accuracy: give labelled data with q.watch(x, y)');
+    return trans.__('No accuracy yet: it needs labelled data, by q.watch(x, y)');
   }
   const name = metric.name.charAt(0).toUpperCase() + metric.name.slice(1);
   if (metric.error !== null) {

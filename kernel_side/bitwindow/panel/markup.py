@@ -9,6 +9,8 @@ from bitwindow.panel import wording
 from bitwindow.panel.contract import EvaluationView, PairedView
 from bitwindow.spectrum.record import Spectrum
 
+_LABELLED = "needs labelled data: <code>q.watch(x, y)</code> in code, <i>Validation data…</i> in a document"
+
 
 def details(facts: Sequence[tuple[str, str]]) -> str:
     """Return the facts of the selected row."""
@@ -56,7 +58,7 @@ def sign_legend(spectrum: Spectrum | None) -> str:
 def accuracy(evaluation: EvaluationView | None) -> str:
     """Return the accuracy of both networks, with what it rests on; an empty one says what to do."""
     if evaluation is None:
-        return '<div class="bw-figure bw-empty">Accuracy: give labelled data with <code>q.watch(x, y)</code></div>'
+        return f'<div class="bw-figure bw-empty">Accuracy: {_LABELLED}</div>'
     name = evaluation.metric_name
     if evaluation.error:
         return f'<div class="bw-figure bw-failed">{escape(name.capitalize())}: {escape(evaluation.error)}</div>'

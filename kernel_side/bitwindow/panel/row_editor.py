@@ -60,10 +60,10 @@ class RowEditor:
         self._showing = False
         self.name = widgets.Dropdown(description="Row", tooltip="The selected site")
         self.name.style.description_width = "auto"
-        self.up = _button("arrow-left", "Move the window one bit up: larger range, coarser steps")
-        self.down = _button("arrow-right", "Move the window one bit down: smaller range, finer steps")
-        self.narrower = _button("minus", "One bit less at the low end")
-        self.wider = _button("plus", "One bit more at the low end")
+        self.up = _button("arrow-left", "One bit up", "Move the window one bit up: larger range, coarser steps")
+        self.down = _button("arrow-right", "One bit down", "Move the window one bit down: smaller range, finer steps")
+        self.narrower = _button("minus", "Narrower", "One bit less at the low end")
+        self.wider = _button("plus", "Wider", "One bit more at the low end")
         self.type = widgets.Text(
             description="Type",
             placeholder="sfix8_En3",
@@ -206,5 +206,6 @@ def _read(text: str) -> AnyFormat | str:
         raise FormatError(f"{error} 'float' leaves the site without a type.") from None
 
 
-def _button(icon: str, tooltip: str) -> widgets.Button:
-    return widgets.Button(icon=icon, tooltip=tooltip)
+def _button(icon: str, name: str, tooltip: str) -> widgets.Button:
+    """Return a button that shows its icon alone; its name is for those who hear the page."""
+    return widgets.Button(icon=icon, description=name, tooltip=tooltip)

@@ -29,7 +29,7 @@ def save(quantizer: Quantizer, path: str | Path) -> Path:
     state, model = quantizer.state, quantizer.model
     record = SessionRecord(
         name=model.name,
-        source=model.source,
+        source=model.source or _reference(quantizer.original_model.fn),
         params=quantizer.original_model.params,
         example=model.example,
         assignment=state.assignment,
@@ -100,6 +100,12 @@ def _check_parameters(path: str | Path, quantizer: Quantizer, record: SessionRec
             if wanted.kind != "bias" or wanted.shape != got:
                 message = f"{path}: {name}: wanted a bias with corrected values of shape {wanted.shape}, got {got}."
                 raise SessionFileError(f"{message} The file does not fit the function.")
+
+
+def _reference(fn: object) -> str | None:
+    """Return where a function can be imported from, ``"module:name"``; None for one that was made inside another."""
+    module, name = getattr(fn, "__module__", None), getattr(fn, "__qualname__", None)
+    return f"{module}:{name}" if module and name and "<" not in name else None
 
 
 def _stored_origin(model: Model) -> Origin | None:

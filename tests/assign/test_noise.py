@@ -39,7 +39,7 @@ def test_a_misplaced_window_is_offered_another_of_its_width(rounding: str) -> No
     assert found is not None
     assert found.format.word_length == 8
     assert measured(GAUSS, found.present) < LEAST_SQNR < measured(GAUSS, found.format)
-    assert "another window (window 2^" in found.reason
+    assert "another window (2^" in found.reason
 
 
 def test_too_few_bits_are_offered_the_least_width_that_is_enough() -> None:
@@ -47,7 +47,7 @@ def test_too_few_bits_are_offered_the_least_width_that_is_enough() -> None:
     assert found is not None
     bits = found.format.word_length
     assert found.reason.startswith("3 bits leave ")
-    assert f"{bits} bits (window" in found.reason
+    assert f"{bits} bits (2^" in found.reason
     best = {
         width: max(measured(GAUSS, FixedPoint(True, width, length)) for length in range(12))
         for width in (bits - 1, bits)

@@ -7,6 +7,7 @@ from flax.core import FrozenDict
 
 from bitwindow.cli import main
 from bitwindow.cli.info import describe
+from bitwindow.model.origin import Origin
 from bitwindow.session.load import read
 from bitwindow.session.save import write
 
@@ -24,6 +25,11 @@ def test_sites_types_and_sizes_are_listed(files: Files, capsys: pytest.CaptureFi
     assert "calibration  10 samples" in shown
     assert "112 bytes as float32, 40 quantized" in shown  # 24 weights of one byte, 4 biases of four
     assert "smallnet:forward (not in the file" in shown
+
+
+def test_a_session_that_holds_its_model_file_asks_for_nothing(files: Files) -> None:
+    record = replace(read(files.model), source="net.onnx", origin=Origin(kind="onnx", content=b""))
+    assert "function     net.onnx (in the file)" in list(describe(record))
 
 
 def test_nothing_in_a_file_can_steer_the_terminal(files: Files, capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,5 +117,5 @@ def _words(fmt: AnyFormat, best: AnyFormat, before: float, after: float) -> str:
         where = short(best)
     else:
         what = what or ["another window"]
-        where = window_text(best)
+        where = window_text(best).removeprefix("window ")
     return f"{fmt.word_length} bits leave {before:.1f} dB here, {', '.join(what)} ({where}) {after:.1f} dB"

@@ -59,7 +59,8 @@ def describe(record: SessionRecord) -> Iterator[str]:
     """Yield the lines that describe a session."""
     modes, formats = record.modes, record.assignment.formats
     yield f"model        {record.name or 'without a name'}"
-    yield f"function     {record.source or 'unknown'} (not in the file; loading asks for it)"
+    held = "not in the file; loading asks for it" if record.origin is None else "in the file"
+    yield f"function     {record.source or 'unknown'} ({held})"
     yield f"parameters   {record.parameter_count:,}"
     yield f"calibration  {record.calibration.samples:,} samples"
     yield f"types        scheme {record.scheme}, {record.word_length} bits"

@@ -119,8 +119,9 @@ class Widening(Preparing):
         offered = with_formats(self.network, state, {name: need.format for name, need in found.items()}).assignment
         reachable = within_reach(self.network, offered).formats
         found = {name: need for name, need in found.items() if reachable[name] == need.format}
-        what = f"{len(found)} sites leave" if len(found) != 1 else "1 site leaves"
-        return Offer(summary=f"{what} under 20 dB of SQNR by their own cast", sites=found)
+        what = "1 site leaves" if len(found) == 1 else f"{len(found)} sites leave"
+        whose = "its" if len(found) == 1 else "their"
+        return Offer(summary=f"{what} under 20 dB of SQNR by {whose} own cast", sites=found)
 
     def _tensor(self, state: State, name: str) -> Tensor | None:
         spectrum = self.site_spectrum(name)

@@ -261,7 +261,7 @@ class Quantizer(SchemeChoices, AssignsBest, Locking, Searching):
         return self._engine.outputs(x, state.assignment, state.modes)
 
     def explain(self, name: str | None = None) -> str:
-        """Say in words what a site or layer is: its formula, its operands' types, why it is quantized or float.
+        """Say in words what a site or layer is: formula, operands' types, accumulator, why it is quantized or float.
 
         Args:
             name: A site or layer; None: every float layer of the network, with its reason.

@@ -198,6 +198,8 @@ def move(x: np.ndarray, steps: Sequence[Step]) -> np.ndarray:  # noqa: C901, PLR
                 x = np.pad(x, [(lo, hi) for lo, hi, _ in p["padding_config"]], constant_values=0)
             case "slice":
                 x = x[tuple(itertools.starmap(slice, zip(p["start_indices"], p["limit_indices"], strict=True)))]
+            case "mask":
+                x = np.where(p["mask"], x, np.full(x.shape, Fraction(0), object))
             case "gather":
                 places = np.arange(x.size).reshape(x.shape)
                 x = x.ravel()[np.asarray(lax.gather(places, p["indices"], p["dimension_numbers"], p["slice_sizes"]))]

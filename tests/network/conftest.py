@@ -53,6 +53,7 @@ def _step(x: Any, step: Step) -> Any:
         "cummax": lambda: lax.cummax(x, p["axis"], p["reverse"]),
         "cummin": lambda: lax.cummin(x, p["axis"], p["reverse"]),
         "reduce_min": lambda: jnp.min(x, p["axes"]),
+        "mask": lambda: jnp.where(p["mask"], x, 0),
         "gather": lambda: lax.gather(x, p["indices"], p["dimension_numbers"], p["slice_sizes"]),
         "reduce_window_max": lambda: lax.reduce_window(
             x,

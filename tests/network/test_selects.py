@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from bitwindow.errors import ModelError
 from bitwindow.model.record import Model
 from bitwindow.network.formula import formula
 from bitwindow.network.records import Clip, FloatComputation, Network, Slope, TwoSlopes
@@ -83,6 +84,42 @@ def test_other_choices_stay_float(function: Callable[[Any], Any]) -> None:
 def test_a_function_that_holds_such_a_choice_stays_one_layer() -> None:
     for function in (jax.nn.elu, jax.nn.selu, jax.nn.celu, jax.nn.log_sigmoid, jax.nn.soft_sign):
         assert len(traced(function).layers) == 2
+
+
+def test_the_slope_of_a_leaky_relu_is_called_so() -> None:
+    assert list(traced(jax.nn.leaky_relu).sites)[-2:] == ["leaky_relu/slope", "leaky_relu"]
+    sided = traced(lambda y: jnp.where(y >= 0, y * 3, y / 5))
+    assert list(sided.sites)[-3:] == ["leaky_relu/slope", "leaky_relu/slope_2", "leaky_relu"]
+
+
+MASK = np.array([[True, False, True, True]])
+MASKED: list[tuple[Callable[[Any], Any], list[str]]] = [
+    (lambda y: jnp.where(MASK, y, 0), ["mask(dense1)"]),
+    (lambda y: jnp.where(MASK, 0.0, y), ["mask(dense1)"]),
+    (lambda y: jnp.tril(y[:, :, None] * y[:, None]), ["dense1", "dense1", "broadcast * broadcast_2", "mask(mul)"]),
+    (lambda y: jnp.where(MASK, y, -y), ["- dense1", "mask(neg)", "mask(dense1)", "mask + mask_2"]),
+    (lambda y: jnp.where(np.ones_like(MASK), jnp.abs(y), y), ["|dense1|"]),
+]
+
+
+@pytest.mark.parametrize(("function", "formulas"), MASKED)
+def test_a_choice_by_a_fixed_mask_is_a_move(function: Callable[[Any], Any], formulas: list[str]) -> None:
+    network = traced(function)
+    assert [formula(layer) for layer in network.layers[1:]] == formulas
+    outputs, _ = network.observe({"w": W}, np.nan_to_num(X, posinf=9, neginf=-9))
+    np.testing.assert_array_equal(outputs[0], function(np.nan_to_num(X, posinf=9, neginf=-9) @ W))
+
+
+def test_a_mask_of_scores_belongs_to_the_softmax() -> None:
+    infinite = traced(lambda y: jax.nn.softmax(jnp.where(MASK, y, -jnp.inf)))
+    large = traced(lambda y: jax.nn.softmax(jnp.where(MASK, y, -1e9)))
+    for network in (infinite, large):
+        assert [layer.name for layer in network.layers] == ["dense1", "softmax"]
+
+
+def test_a_mask_that_differs_from_sample_to_sample_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"differs from sample to sample"):
+        traced(lambda y: jnp.where(jnp.arange(len(y))[:, None] > 0, y, 0))
 
 
 def test_formulas_are_readable() -> None:

@@ -74,6 +74,10 @@ def _pad(x: Array, params: Mapping[str, Any]) -> Array:
     return lax.pad(x, jnp.zeros((), x.dtype), params["padding_config"])
 
 
+def _mask(x: Array, params: Mapping[str, Any]) -> Array:
+    return jnp.where(params["mask"], x, jnp.zeros((), x.dtype))
+
+
 def _relu(x: Array, params: Mapping[str, Any], ends: Ends | None) -> Array:
     del params
     return jnp.maximum(x, 0 if ends is None else ends[1])
@@ -159,6 +163,7 @@ def _running(pick: Callable[..., Array]) -> Callable[[Array, Mapping[str, Any], 
 _MOVERS: dict[str, Callable[[Array, Mapping[str, Any]], Array]] = {
     "reshape": _reshape,
     "pad": _pad,
+    "mask": _mask,
     "transpose": lambda x, params: lax.transpose(x, params["permutation"]),
     "broadcast_in_dim": lambda x, params: lax.broadcast_in_dim(x, params["shape"], params["broadcast_dimensions"]),
     "squeeze": lambda x, params: lax.squeeze(x, params["dimensions"]),

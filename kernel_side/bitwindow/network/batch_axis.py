@@ -77,7 +77,7 @@ def check_constants(flow: Flow, where: str) -> None:
     """Check that what no input reaches is the same for every sample: no noise drawn for a batch, no place in it.
 
     Raises:
-        ModelError: If a floating-point constant with the batch as an axis differs from sample to sample.
+        ModelError: If a floating-point constant or mask with the batch as an axis differs from sample to sample.
     """
     seen: set[int] = set()
     for equation in flow.equations:
@@ -86,7 +86,8 @@ def check_constants(flow: Flow, where: str) -> None:
                 continue
             seen.add(atom)
             axis = flow.batch_axis[atom]
-            if axis is None or not flow.is_float(atom) or flow.statics.is_spread(atom, axis):
+            known = flow.is_float(atom) or flow.program.dtypes[atom].kind == "b"
+            if axis is None or not known or flow.statics.is_spread(atom, axis):
                 continue
             value = np.asarray(flow.statics.value(atom))
             if not np.array_equal(value, np.broadcast_to(value.take([0], axis), value.shape), equal_nan=True):

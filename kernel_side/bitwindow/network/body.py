@@ -51,9 +51,9 @@ class BodyBuilder(Builder):
         """Return a value of one step."""
         return self.values[name]
 
-    def _operand(self, atom: Atom, layer: str, kind: SiteKind, reason: str = "") -> Operand:
+    def _operand(self, atom: Atom, layer: str, kind: SiteKind, reason: str = "", called: str = "") -> Operand:
         if isinstance(atom, Constant) or not self.flow.statics.is_static(atom):
-            return super()._operand(atom, layer, kind, reason)
+            return super()._operand(atom, layer, kind, reason, called)
         source = self.flow.statics.source(atom)
         if source.root is not None and source.root in self.inside.roots:
             outside = self.parent._operand(self.inside.roots[source.root], layer, kind, reason)  # noqa: SLF001
@@ -61,7 +61,7 @@ class BodyBuilder(Builder):
             return Operand(parameter=outside.parameter, view=(*outside.view, *cut, *source.view))
         stepped = self.inside.stepped.intersection(source.leaves)
         if source.root is None or not stepped:
-            return super()._operand(atom, layer, kind, reason)
+            return super()._operand(atom, layer, kind, reason, called)
         name = self.names.of_parameter(source.root, source.leaves, layer)
         return self._parameter(name, self._stacked(source.root, stepped), kind, layer, (STEP, *source.view), reason)
 

@@ -43,7 +43,7 @@ from bitwindow.network.records import (
 from bitwindow.numbers.format import FixedPoint
 
 _EXACT = "quantized"
-_KEEPS_AXES = frozenset({"relu", "reduce_window_max", "pad", "slice", "rev"})
+_KEEPS_AXES = frozenset({"relu", "reduce_window_max", "pad", "slice", "rev", "mask"})
 _PASSED = "passed through exactly"
 
 
@@ -118,7 +118,10 @@ class Builder:
             operands = [self._moved_to_front(self._operand(atom, name, "bias"), front) for atom in group.operands]
             front = to_front(0, len(front))
         else:
-            operands = [self._operand(atom, name, kind) for atom, kind in zip(group.operands, kinds, strict=True)]
+            called = "slope" if isinstance(operation, TwoSlopes) else ""
+            operands = [
+                self._operand(atom, name, kind, called=called) for atom, kind in zip(group.operands, kinds, strict=True)
+            ]
         if isinstance(operation, Average) and np.ndim(operation.divisor) and transpose(front):
             whole = np.broadcast_to(operation.divisor, self.flow.program.shapes[group.output])
             operation = replace(operation, divisor=np.transpose(whole, front))
@@ -241,7 +244,7 @@ class Builder:
 
     # ------------------------------------------------------------ operands
 
-    def _operand(self, atom: Atom, layer: str, kind: SiteKind, reason: str = "") -> Operand:
+    def _operand(self, atom: Atom, layer: str, kind: SiteKind, reason: str = "", called: str = "") -> Operand:
         if not self.flow.statics.is_static(atom):
             assert isinstance(atom, int)  # noqa: S101 (a constant is static)
             return Operand(value=self.value_of[atom], view=transpose(self._back(atom)))
@@ -251,7 +254,7 @@ class Builder:
         array = np.asarray(source.value, np.float32)
         if number is not None:
             # A number, whatever shape the batch gives it.
-            name = self.names.unique(f"{layer}/{'scale' if kind == 'weight' else 'constant'}")
+            name = self.names.unique(f"{layer}/{called or ('scale' if kind == 'weight' else 'constant')}")
             array, shape = np.asarray(number, np.float32), np.shape(self.flow.statics.value(atom))
             spread = {"shape": shape, "broadcast_dimensions": ()}
             view = (Step(primitive="broadcast_in_dim", params=spread),) if shape else ()

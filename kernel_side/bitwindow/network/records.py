@@ -23,7 +23,8 @@ class Step:
 
     ``primitive`` is the JAX primitive's name and ``params`` its parameters, to be bound again on stored integers of any
     dtype. ``"relu"`` (no params) stands for ``max(x, 0)``. Max-pool (``reduce_window_max``) and ``reduce_max`` start
-    from the smallest integer of the carrier, padding with zero pads with the stored integer 0.
+    from the smallest integer of the carrier, padding with zero pads with the stored integer 0. ``"mask"`` (``mask``:
+    booleans, broadcast to the operand) puts the stored integer 0 where the mask is False.
     """
 
     primitive: str

@@ -273,4 +273,4 @@ def _label(equation: Equation, found: Moved) -> str:
         return "identity"
     names = {"reduce_window_max": "max_pool", "reduce_max": "max", "broadcast_in_dim": "broadcast", "rev": "reverse"}
     step = found.steps[0].primitive
-    return names.get(step, step if equation.primitive == "concatenate" else equation.primitive)
+    return names.get(step, step if equation.primitive in {"concatenate", "select_n"} else equation.primitive)

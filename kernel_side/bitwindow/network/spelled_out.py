@@ -13,6 +13,7 @@ import numpy as np
 
 from bitwindow import jax_names
 from bitwindow.network.fixed_places import added_at_fixed_places, written_at_fixed_places
+from bitwindow.network.program import is_float_type
 
 Number = Callable[[int], Any]
 """The value of an operand, by its place, where the program's text alone decides it; else None."""
@@ -87,11 +88,32 @@ def _update(equation: jax_names.JaxprEqn, number: Number) -> Callable[..., list[
     return function
 
 
+def _choice(equation: jax_names.JaxprEqn, number: Number) -> Callable[..., list[Any]] | None:
+    """Write a choice between two values by a fixed mask as the sum of what is left of each."""
+    from jax import lax
+
+    if len(equation.invars) != 3 or not is_float_type(jax_names.operand_dtype(equation, 1)):
+        return None
+    # A mask of scores before a softmax belongs to it: -inf is no value to be added.
+    mask = number(0) if number(1) is None and number(2) is None else None
+    if mask is None or np.ndim(mask) != len(jax_names.operand_shape(equation, 1)):
+        return None
+    if np.all(mask) or not np.any(mask):
+        return lambda *operands: [operands[2 if np.all(mask) else 1]]
+
+    def function(chosen: Any, no: Any, yes: Any) -> list[Any]:
+        zeros = lax.full_like(no, 0)
+        return [lax.add(lax.select(chosen, zeros, no), lax.select(chosen, yes, zeros))]
+
+    return function
+
+
 _RULES: Mapping[str, Callable[[jax_names.JaxprEqn, Number], Callable[..., list[Any]] | None]] = {
     "stack": _stack,
     "unstack": _unstack,
     "tile": _tile,
     "dynamic_update_slice": _update,
+    "select_n": _choice,
     "scatter": written_at_fixed_places,
     "scatter-add": added_at_fixed_places,
     "scatter-sub": added_at_fixed_places,

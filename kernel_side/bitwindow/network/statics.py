@@ -58,6 +58,10 @@ class Statics:
         """Whether an atom does not depend on the network's inputs."""
         return isinstance(atom, Constant) or atom in self._leaves
 
+    def is_fixed(self, atom: Atom) -> bool:
+        """Whether an atom is made of the program's text alone, of no parameter."""
+        return self.is_static(atom) and all(leaf in self._program.captured for leaf in self.leaves(atom))
+
     def is_spread(self, atom: Atom, axis: int) -> bool:
         """Whether a static atom is known, without computing it, to be the same all along an axis."""
         made = self._made_by.get(atom) if isinstance(atom, int) else None

@@ -79,6 +79,7 @@ def structural_step(equation: Equation, output: int, statics: Statics) -> Moved 
     rules: dict[str, Callable[[], Moved | None]] = {
         "split": lambda: _split(equation, operand, output),
         "concatenate": lambda: _zeros_around(equation, statics),
+        "select_n": lambda: _mask(equation, statics),
         "pad": lambda: _pad(equation, operand, statics),
         "dynamic_slice": lambda: _dynamic_slice(equation, operand, statics),
         "gather": lambda: _gather(equation, operand, statics),
@@ -142,6 +143,27 @@ def _zeros_around(equation: Equation, statics: Statics) -> Moved | None:
     ends[axis] = (sum(sizes[:place]), sum(sizes[place + 1 :]), 0)
     assert isinstance(operand, int)  # noqa: S101 (a constant is static)
     return Moved(operand=operand, steps=(Step(primitive="pad", params={"padding_config": tuple(ends)}),))
+
+
+def _mask(equation: Equation, statics: Statics) -> Moved | None:
+    """Match a choice by a fixed mask between one value and zeros."""
+    chosen = equation.inputs[0]
+    cases = equation.inputs[1:]
+    zeros = [place for place, atom in enumerate(cases) if statics.scalar(atom) == 0.0]
+    if len(cases) != 2 or len(zeros) != 1 or not statics.is_fixed(chosen):
+        return None
+    kept = 1 - zeros[0]
+    operand = cases[kept]
+    if isinstance(operand, Constant) or statics.is_static(operand):
+        return None
+    mask = np.asarray(statics.value(chosen)).astype(bool) == bool(kept)
+    rank = len(jax_names.operand_shape(equation.source, 1 + kept))
+    mask = mask.reshape((1,) * (rank - mask.ndim) + mask.shape)
+    for axis in range(rank):
+        # What is the same all along an axis, as the batch, is held once.
+        first = mask.take([0], axis)
+        mask = first if np.array_equal(mask, np.broadcast_to(first, mask.shape)) else mask
+    return Moved(operand=operand, steps=(Step(primitive="mask", params={"mask": mask}),))
 
 
 def _dynamic_slice(equation: Equation, operand: int, statics: Statics) -> Moved | None:

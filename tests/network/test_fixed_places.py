@@ -131,6 +131,21 @@ def test_an_update_gives_what_numpy_gives(name: str) -> None:
     np.testing.assert_array_equal(evaluated(program, x, y), wanted)
 
 
+def test_a_program_is_read_the_same_while_another_one_is_traced() -> None:
+    x, seen = whole_numbers(0, (3, 4, 5)), []
+
+    def outer(given: Any) -> Any:
+        closed = jax.make_jaxpr(lambda y: jnp.where(jnp.tril(jnp.ones((4, 5), bool)), y.at[:, 1].set(0), -y))(x)
+        seen.append(flatten(closed))
+        return given
+
+    jax.eval_shape(outer, x)
+    assert rewritten(seen[0])
+    wanted = x.copy()
+    wanted[:, 1] = 0
+    np.testing.assert_array_equal(evaluated(seen[0], x), np.where(np.tri(4, 5, dtype=bool), wanted, -x))
+
+
 KEPT: list[Callable[[Any, Any], Any]] = [
     lambda x, y: x.at[:, jnp.array([0, 0])].set(y[:, :2]),  # which one stays is not defined
     lambda x, y: x.at[:, 0].apply(jnp.tanh),

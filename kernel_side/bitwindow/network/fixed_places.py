@@ -212,6 +212,7 @@ def _targets(
     equation: jax_names.JaxprEqn, indices: Any, shape: tuple[int, ...], sizes: tuple[int, ...], whole: tuple[int, ...]
 ) -> np.ndarray | None:
     """Return the place of each number of the update, with the whole axes as if they had length 1, or None."""
+    import jax
     from jax import lax
 
     numbers: Any = equation.params["dimension_numbers"]
@@ -226,14 +227,15 @@ def _targets(
         return None
     small = [1 if axis in whole else size for axis, size in enumerate(shape)]
     window = tuple(1 if axis in whole else size for axis, size in enumerate(sizes))
-    target = lax.gather(
-        np.arange(math.prod(small), dtype=np.int32).reshape(small),
-        np.asarray(indices),
-        picks,
-        window,
-        mode=modes.CLIP if mode == modes.CLIP else modes.FILL_OR_DROP,
-        fill_value=-1,
-    )
-    found = np.asarray(target).ravel()
+    with jax.ensure_compile_time_eval():
+        target = lax.gather(
+            np.arange(math.prod(small), dtype=np.int32).reshape(small),
+            np.asarray(indices),
+            picks,
+            window,
+            mode=modes.CLIP if mode == modes.CLIP else modes.FILL_OR_DROP,
+            fill_value=-1,
+        )
+        found = np.asarray(target).ravel()
     # What was promised to lie inside and does not is written anywhere.
     return None if mode == modes.PROMISE_IN_BOUNDS and np.any(found < 0) else found

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import jax
 import numpy as np
 
 from bitwindow import jax_names
@@ -148,7 +149,9 @@ class _Flattener:
         operands = [] if made is None else [self.number(item) for item in made.inputs]
         if made is None or any(operand is None for operand in operands):
             return None
-        return np.asarray(made.bind(operands)[made.outputs.index(atom)])
+        # A program may be read while another one is traced: what it knows beforehand is computed all the same.
+        with jax.ensure_compile_time_eval():
+            return np.asarray(made.bind(operands)[made.outputs.index(atom)])
 
     def read(self, environment: Mapping[Any, Atom], item: Any) -> Atom:
         if not isinstance(item, jax_names.Literal):

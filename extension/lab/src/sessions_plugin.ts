@@ -61,8 +61,9 @@ export const sessionsPlugin: JupyterFrontEndPlugin<void> = {
     for (const command of Object.values(COMMANDS)) {
       palette?.addItem({ command, category });
     }
-    // In the launcher's own categories of notebooks and consoles a command's icon is not drawn.
-    launcher?.add({ command: COMMANDS.newNotebook, args: { isLauncher: true }, category: trans.__('Other'), rank: 0 });
+    // In the launcher's own categories of notebooks and consoles a command's icon is not drawn. A category takes the icon of
+    // its first tile, so this one comes after JupyterLab's own.
+    launcher?.add({ command: COMMANDS.newNotebook, args: { isLauncher: true }, category: trans.__('Other'), rank: 2.5 });
   }
 };
 

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+from comm.base_comm import CommManager
 
 import bitwindow as bw
 from bitwindow.channel import connection
@@ -20,13 +21,13 @@ class FakeComm:
         self.comm_id = f"comm-{id(self)}"
         self.sent: list[dict[str, Any]] = []
         self._heard: Callable[[dict[str, Any]], None] = lambda _message: None
-        self._closed: Callable[[dict[str, Any]], None] = lambda _message: None
+        self._left: Callable[[dict[str, Any]], None] = lambda _message: None
 
     def on_msg(self, callback: Callable[[dict[str, Any]], None]) -> None:
         self._heard = callback
 
     def on_close(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        self._closed = callback
+        self._left = callback
 
     def send(self, content: dict[str, Any]) -> None:
         self.sent.append(content)
@@ -36,16 +37,19 @@ class FakeComm:
         self._heard({"content": {"data": {"request": 7, **request}}})
         return next(sent for sent in reversed(self.sent) if sent["kind"] == "reply")
 
+    def handle_close(self, message: dict[str, Any]) -> None:
+        self._left(message)
+
     def leave(self) -> None:
-        self._closed({})
+        self._left({})
 
 
 class FakeKernel:
     """Has open comms."""
 
     def __init__(self) -> None:
-        self.comm_manager = self
-        self.comms: dict[str, FakeComm] = {}
+        self.comm_manager = CommManager()
+        self.comms: dict[str, Any] = self.comm_manager.comms
         self.shell = self
         self.user_ns: dict[str, Any] = {}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import ipywidgets
 import jsonschema
 import pytest
+from comm.base_comm import BaseComm
 
 import bitwindow as bw
 from bitwindow.channel import connection
@@ -88,6 +91,25 @@ def test_a_page_that_was_loaded_again_replaces_the_one_before(
     assert connection.connections() == []
     assert QUANTIZERS.watchers == 0
     assert len(calibrated._listeners) == 0
+
+
+def test_the_comm_of_a_page_that_is_gone_is_dropped_without_a_message(page: Page, kernel: FakeKernel) -> None:
+    told: list[str] = []
+
+    class RealComm(BaseComm):
+        def publish_msg(self, msg_type: str, *_: Any, **__: Any) -> None:
+            told.append(msg_type)
+
+    gone = RealComm(target_name="bitwindow.sessions", comm_id="gone", primary=False)
+    kernel.comms["gone"] = gone
+    connection.connect(gone, {"content": {"data": {"client": "a"}}})
+    known = weakref.ref(gone)
+    del gone
+    second = page("b", "a")
+    gc.collect()
+    # A comm that is forgotten while it is open says so, and the page that came after it does not know it.
+    assert (known(), told) == (None, ["comm_msg"])
+    second.leave()
 
 
 def test_fifty_tabs_leave_nothing_behind(page: Page, calibrated: bw.Quantizer) -> None:

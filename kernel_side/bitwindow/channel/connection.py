@@ -101,8 +101,11 @@ class Connection:
         with _LOCK:
             if _CONNECTIONS.get(self.client) is self:
                 del _CONNECTIONS[self.client]
-        # Without a message: its page has closed it, or is gone, and the page that came after it does not know it.
-        running_kernel().comm_manager.comms.pop(self._comm.comm_id, None)
+        # As if its page had closed it. To close it here would tell the page that came after, which does not know it; so
+        # would a comm that is dropped while it is open.
+        manager, known = running_kernel().comm_manager, self._comm.comm_id
+        if known in manager.comms:
+            manager.comm_close(None, "", {"content": {"comm_id": known}})
 
     def _listen(self) -> None:
         living = QUANTIZERS.items()

@@ -20,6 +20,7 @@ RNG = np.random.default_rng(6)
 PARAMS = {"w": RNG.normal(size=(3, 3)).astype(np.float32)}
 X = RNG.normal(size=(2, 4, 3)).astype(np.float32)
 EDGES = np.array([[0, 1], [2, 1], [3, 1], [3, 0]])
+COUNTS = np.array([1.0, 3.0, 1.0, 1.0], np.float32)[:, None]
 FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "written": lambda x, y: x.at[:, 0].set(y[:, 2]),
     "written here and there": lambda x, y: x.at[:, ::2, jnp.array([2, 0])].set(y[:, :2, :2]),
@@ -27,6 +28,8 @@ FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "subtracted": lambda x, y: x.at[..., -1].subtract(y[..., 0]),
     "along edges": lambda _, y: jnp.zeros_like(y).at[:, EDGES[:, 1]].add(y[:, EDGES[:, 0]]),
     "segments": lambda x, y: x + jax.vmap(lambda one: jax.ops.segment_sum(one, np.array([0, 2, 2, 3]), 4))(y),
+    "mean along edges": lambda _, y: y + jnp.zeros_like(y).at[:, EDGES[:, 1]].add(y[:, EDGES[:, 0]]) / COUNTS,
+    "largest of segments": lambda _, y: jax.vmap(lambda one: jax.ops.segment_max(one, np.array([0, 1, 1, 0]), 2))(y),
     "masked": lambda _, y: jnp.tril(y @ PARAMS["w"].T)[:, :3] @ y[:, :3],
     "one or the other": lambda x, y: jnp.where(np.array([True, False, True]), jax.nn.relu(y), x),
     "shifted": lambda x, y: jnp.concatenate([jnp.zeros_like(x[:, :1]), y[:, :-1]], 1),

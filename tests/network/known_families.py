@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from bitwindow.model.record import Model
@@ -331,6 +332,43 @@ def heads() -> Model:
         return {"q": y @ p["value"] + advantage - advantage.mean(-1, keepdims=True), "hidden": y}
 
     return Model(forward, params, normal(BATCH, 4))
+
+
+@case
+def graph_of_fixed_edges() -> Model:
+    """Mean of the neighbours along edges that are known, and the largest of two halves."""
+    start, end = np.array([0, 1, 2, 3, 3, 4]), np.array([1, 2, 3, 0, 4, 0])
+    degree = np.bincount(end).astype(np.float32)
+
+    def forward(p: Any, x: Any) -> Any:
+        for w in (p["a"], p["b"]):
+            y = x @ w
+            near = jnp.zeros_like(y).at[:, end].add(y[:, start]) / degree[:, None]
+            x = jax.nn.leaky_relu((1 + p["eps"]) * y + near, 0.2)
+        return jax.vmap(lambda one: jax.ops.segment_max(one, np.array([0, 0, 0, 1, 1]), 2))(x)
+
+    params = {"a": normal(3, 4), "b": normal(4, 2), "eps": np.float32(0.1)}
+    return Model(forward, params, normal(BATCH, 5, 3))
+
+
+@case
+def turned_causal_attention() -> Model:
+    """Rotary positions, a causal mask and a first word that is written in."""
+
+    def turned(x: Any) -> Any:
+        angle = jnp.arange(x.shape[1])[:, None] * 10.0 ** -jnp.arange(2)
+        even, odd = x[..., ::2], x[..., 1::2]
+        parts = [even * jnp.cos(angle) - odd * jnp.sin(angle), even * jnp.sin(angle) + odd * jnp.cos(angle)]
+        return jnp.stack(parts, -1).reshape(x.shape)
+
+    def forward(p: Any, x: Any) -> Any:
+        words = jnp.zeros((len(x), x.shape[1] + 1, 4)).at[:, 0].set(p["class"]).at[:, 1:].set(x)
+        q, k, v = (words @ p[name] for name in "qkv")
+        scores = jnp.einsum("btd,bsd->bts", turned(q), turned(k)) / 2
+        scores = jnp.where(jnp.tril(jnp.ones(scores.shape[1:], bool)), scores, -1e9)
+        return (words + jax.nn.softmax(scores) @ v)[:, -1]
+
+    return Model(forward, {name: normal(4, 4) for name in "qkv"} | {"class": normal(4)}, normal(BATCH, 5, 4))
 
 
 KNOWN = tuple(sorted(set(CASES) - _BEFORE))

@@ -33,6 +33,7 @@ START_AT_TWO = frozenset(
         "odd_operations",
         "patches_as_words",
         "flax_transformer",
+        "turned_causal_attention",
     }
 )
 
@@ -195,6 +196,12 @@ def test_the_batch_is_kept_apart_where_a_program_merges_it() -> None:
     for name in ("merged_steps", "merged_frames", "sample_after_sample", "gathered_words"):
         assert not [layer.note for layer in trace(CASES[name](), BATCH).layers if layer.note.startswith("float")], name
     assert kinds(trace(CASES["merged_frames"](), BATCH))[Convolution.__name__] == 2
+
+
+def test_sums_along_fixed_edges_are_exact_layers() -> None:
+    layers = {layer.name: layer for layer in trace(CASES["graph_of_fixed_edges"](), BATCH).layers}
+    assert not [layer.note for layer in layers.values() if layer.note.startswith("float")]
+    assert isinstance(layers["mean"].operation, Average)
 
 
 def test_weights_side_by_side_name_their_layers() -> None:

@@ -261,7 +261,20 @@ class Builder:
         else:
             assert source.root is not None  # noqa: S101 (a constant of the text is a number)
             name = self.names.of_parameter(source.root, source.leaves, layer)
+            array, spread_out = self._without_batch(source.root, array)
+            view = (*spread_out, *view)
         return self._parameter(name, array, kind, layer, view, reason)
+
+    def _without_batch(self, root: int, array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], tuple[Step, ...]]:
+        """Return what is folded with the batch as an axis for one sample, and the step that spreads it out."""
+        axis = self.flow.batch_axis.get(root)
+        if axis is None or root in self.flow.statics.leaf_variables:
+            return array, ()
+        one = array.take([0], axis)
+        if not np.array_equal(array, np.broadcast_to(one, array.shape)):
+            return array, ()
+        params = {"shape": array.shape, "broadcast_dimensions": tuple(range(array.ndim))}
+        return one, (Step(primitive="broadcast_in_dim", params=params),)
 
     def _reciprocal(self, atom: Atom, layer: str) -> Operand:
         """Return the parameter that a division by a static atom multiplies with."""

@@ -305,7 +305,7 @@ def _whole(flow: Flow, atom: Atom) -> int | np.ndarray[Any, Any] | None:
     number = flow.statics.scalar(atom)
     if number is not None:
         return int(number) if 0 < number < 2**24 and number == math.floor(number) else None
-    if not flow.statics.is_static(atom) or flow.statics.leaves(atom):
+    if not flow.statics.is_fixed(atom):
         return None
     counts = np.asarray(flow.statics.value(atom), np.float64)
     whole = bool(np.all((counts >= 1) & (counts < 2**24) & (counts == np.floor(counts))))

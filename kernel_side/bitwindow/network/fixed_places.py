@@ -52,6 +52,16 @@ class _Places:
         """Return how many numbers the fullest place gets."""
         return int(np.bincount(self.target[self.kept()], minlength=1).max())
 
+    def sources(self) -> np.ndarray:
+        """Return the numbers of the update that each place gets, -1 behind the last: int[places, most]."""
+        source = np.full((self.count, self.most()), -1)
+        filled = np.zeros(self.count, np.int64)
+        for one in self.kept():
+            place = self.target[one]
+            source[place, filled[place]] = one
+            filled[place] += 1
+        return source
+
     def flat(self, x: Any, *, update: bool) -> Any:
         """Return x or the update with one axis for all places, or all numbers."""
         from jax import lax
@@ -122,6 +132,33 @@ def added_at_fixed_places(equation: jax_names.JaxprEqn, number: Number) -> Calla
     return add
 
 
+def compared_at_fixed_places(equation: jax_names.JaxprEqn, number: Number) -> Callable[..., list[Any]] | None:
+    """Return the larger (or smaller) of all numbers that a place gets (``segment_max``), or None.
+
+    It is none where a place gets none: what stands there is left as it is, mostly an infinity.
+    """
+    from jax import lax
+
+    places = _places(equation, number)
+    if places is None:
+        return None
+    source = places.sources()
+    if np.any(source[:, 0] < 0) or source.size > _MOST_SPREAD * (places.count + places.target.size):
+        return None
+    # A number that is compared with itself changes nothing.
+    source = np.where(source < 0, source[:, :1], source)
+    largest = equation.primitive.name == "scatter-max"
+    known = number(0)
+    onto_nothing = known is not None and bool(np.all(known == (-np.inf if largest else np.inf)))
+
+    def compare(x: Any, _: Any, update: Any) -> list[Any]:
+        picked = _gathered(places.flat(update, update=True), source, places.before)
+        best = places.back((lax.reduce_max if largest else lax.reduce_min)(picked, (places.before + 1,)))
+        return [best if onto_nothing else (lax.max if largest else lax.min)(x, best)]
+
+    return compare
+
+
 def _spread(update: Any, places: _Places) -> Any:
     """Return the sum of all numbers that each place gets, -0.0 where it gets none: adding that changes nothing."""
     from jax import lax
@@ -134,11 +171,7 @@ def _spread(update: Any, places: _Places) -> Any:
         ends[axis] = (int(target[0]), places.count - 1 - int(target[-1]), 0)
         return lax.pad(update, nothing, ends)
     padded = lax.pad(update, nothing, [(int(place == axis), 0, 0) for place in range(update.ndim)])
-    source = np.zeros((places.count, places.most()), np.int64)
-    filled = np.zeros(places.count, np.int64)
-    for one, place in zip(kept, target, strict=True):
-        source[place, filled[place]] = one + 1
-        filled[place] += 1
+    source = places.sources() + 1
     if places.most() == 1:
         return _gathered(padded, source[:, 0], axis)
     return lax.reduce_sum(_gathered(padded, source, axis), (axis + 1,))

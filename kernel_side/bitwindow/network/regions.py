@@ -56,6 +56,7 @@ def _is_exact(flow: Flow, members: list[int]) -> bool:
         equation.primitive in exact.ADDITIONS
         or elementwise_group(flow, position) is not None
         or choice_group(flow, position) is not None
+        or exact.average_group(flow, position) is not None
         or exact.bound_of(flow, equation) is not None
         or moved(flow, equation, equation.outputs[0]) is not None
         for position, equation in zip(members, equations, strict=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bitwindow import jax_names
-from bitwindow.network.fixed_places import added_at_fixed_places, written_at_fixed_places
+from bitwindow.network.fixed_places import added_at_fixed_places, compared_at_fixed_places, written_at_fixed_places
 from bitwindow.network.program import is_float_type
 
 Number = Callable[[int], Any]
@@ -117,4 +117,6 @@ _RULES: Mapping[str, Callable[[jax_names.JaxprEqn, Number], Callable[..., list[A
     "scatter": written_at_fixed_places,
     "scatter-add": added_at_fixed_places,
     "scatter-sub": added_at_fixed_places,
+    "scatter-max": compared_at_fixed_places,
+    "scatter-min": compared_at_fixed_places,
 }

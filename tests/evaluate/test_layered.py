@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import bitwindow as bw
 from bitwindow.evaluate.bench import Bench
 from bitwindow.evaluate.cache import BoundaryCache
 from bitwindow.evaluate.data import EvaluationData, evaluation_data
+from bitwindow.evaluate.layered import Prepared
 from bitwindow.evaluate.metrics import Metric, parse_metric
 from bitwindow.execute import pair_products, row_cast
 from bitwindow.execute.executor import Executor
@@ -27,6 +28,7 @@ from tests.network.recurrent import loop_in_a_loop, lstm
 Q = quantizer()
 START = Q.state
 BUDGETS = {"none": 0, "a few boundaries": 3000, "a part": 9000, "all": 2**30}
+SIDE_BY_SIDE = {"none", "a part"}
 
 
 def never() -> None:
@@ -109,11 +111,16 @@ class Changes(RuleBasedStateMachine):
         for name, bench in self.benches.items():
             prepared = bench.prepare(self.q.assignment, self.q.state.modes)
             bench.cache.begin(prepared.keys.values())
-            for chunk, outputs in enumerate(wanted):
-                found = bench.layered.run(prepared, chunk, keep=chunk != 1, check=never)[0]
+            for chunk, (found, outputs) in enumerate(zip(self.run(bench, prepared, name), wanted, strict=True)):
                 np.testing.assert_array_equal(found, outputs, err_msg=f"budget: {name}, chunk {chunk}")
             assert bench.cache.bytes <= bench.cache.budget
             assert bench.cache.bytes == sum(held.bytes for _, held in bench.cache.snapshot())
+
+    def run(self, bench: Bench, prepared: Prepared, name: str) -> Iterator[Any]:
+        chunks, layered = range(bench.data.chunks), bench.layered
+        if name in SIDE_BY_SIDE:
+            return (found[0] for found in layered.run_side_by_side(prepared, chunks, keep=True, check=never))
+        return (layered.run(prepared, chunk, keep=chunk != 1, check=never)[0] for chunk in chunks)
 
 
 Changes.TestCase.settings = settings(max_examples=6, stateful_step_count=12)

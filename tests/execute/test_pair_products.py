@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitwindow.assign.records import Assignment
-from bitwindow.execute import pair_products
+from bitwindow.execute import cores, pair_products
 from bitwindow.execute.executor import Executor
 from bitwindow.execute.modes import Modes
 from bitwindow.network.records import Network, Operand, Step
@@ -198,11 +198,17 @@ def test_work_is_shared_and_done_alone_where_nobody_helps(monkeypatch: pytest.Mo
             raise RuntimeError(message)
 
     monkeypatch.setattr(pair_products, "_SMALL", 0)
-    monkeypatch.setattr(pair_products, "workers", lambda: 3)
+    monkeypatch.setattr(cores, "workers", lambda: 3)
     wanted = np.asarray(
         Executor(net, device_path="convolution").run(stored, types, Modes(), (x,), 0, 64).boundaries["dense"]
     )
     np.testing.assert_array_equal(run(), wanted)
-    monkeypatch.setattr(pair_products, "_pool", Pool)
+    monkeypatch.setattr(cores, "_pool", Pool)
     np.testing.assert_array_equal(run(), wanted)
     assert asked
+    asked.clear()
+    setting = one.plan(stored, types, Modes())
+    boundaries = {"input": one.read_input(setting, 0, x, 0, 64, tally=False)[0]}
+    made, _, _ = one.run_layer(setting, 0, boundaries, 0, 64, tally=False, alone=True)
+    np.testing.assert_array_equal(made["dense"], wanted)
+    assert not asked

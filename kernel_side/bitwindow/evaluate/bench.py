@@ -7,6 +7,7 @@ data's fixed order, and any later visit goes on where the last one stopped.
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import closing
 from typing import Any
 
 import jax
@@ -82,27 +83,36 @@ class Bench:
         self._add(outcome, outputs, range(chunk, chunk + 1))
         return outcome
 
-    def advance_far(self, prepared: Prepared, check: Check) -> Outcome:
+    def advance_far(self, prepared: Prepared, check: Check, *, most: int | None = None, keep: bool = True) -> Outcome:
         """Evaluate the next chunks of these types, several at once where that is done sooner than one by one.
+
+        Args:
+            prepared: From ``prepare``.
+            check: Asked before each layer.
+            most: Where to stop, in chunks; None: at the last.
+            keep: Whether boundaries are held for later changes.
 
         Raises:
             Abandoned: By ``check``; what was finished stays known.
         """
-        outcome, data = self.outcome(prepared), self.data
-        count = self.layered.at_once(prepared, outcome.chunks)
-        chunks = range(outcome.chunks, min(outcome.chunks + count, data.chunks))
-        outputs = None
-        if len(chunks) > 1 and self._may_join(prepared, outcome, chunks):
-            outputs = self.layered.run_several(prepared, chunks, check=check)
-        if outputs is None:
-            return self.advance(prepared, check, keep=True)
-        self._add(outcome, outputs, chunks)
-        return outcome
-
-    def _may_join(self, prepared: Prepared, outcome: Outcome, chunks: range) -> bool:
-        known = self.data.metric.per_sample and self.float_outcome.chunks >= chunks.stop
+        outcome = self.outcome(prepared)
+        left = range(outcome.chunks, self.data.chunks if most is None else most)
+        known = left[: max(0, self.float_outcome.chunks - left.start)]
         # The first chunk is an estimate that must not wait for others, unless they take no time.
-        return known and (outcome.chunks > 0 or self.layered.cost(prepared, 0) < AT_ONCE_SECONDS)
+        if len(known) > 1 and (known.start > 0 or self.layered.cost(prepared, 0) < AT_ONCE_SECONDS):
+            joined = known[: self.layered.at_once(prepared, known.start)]
+            if len(joined) > 1 and self.data.metric.per_sample:
+                outputs = self.layered.run_several(prepared, joined, keep=keep, check=check)
+                if outputs is not None:
+                    self._add(outcome, outputs, joined)
+                    return outcome
+            beside = known[: self.layered.side_by_side(prepared, known)]
+            if beside:
+                with closing(self.layered.run_side_by_side(prepared, beside, keep=keep, check=check)) as made:
+                    for chunk, outputs in zip(beside, made, strict=True):
+                        self._add(outcome, outputs, range(chunk, chunk + 1))
+                return outcome
+        return self.advance(prepared, check, keep=keep)
 
     def advance_float(self, chunks: int, check: Check) -> None:
         """Evaluate the float network's first chunks as far as they are missing."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -19,18 +20,22 @@ from bitwindow.evaluate.cache import BoundaryCache, Recipe
 from bitwindow.evaluate.data import EvaluationData
 from bitwindow.evaluate.engine import Engine, Leaves, valid_rows
 from bitwindow.evaluate.fingerprint import Digests, Fingerprints, Key, digest, parameter_digests
+from bitwindow.execute.cores import helped, join
 from bitwindow.execute.modes import Modes
 from bitwindow.execute.outputs import output_values
 from bitwindow.execute.parameters import StoredParameters
 from bitwindow.execute.planning import Setting
 from bitwindow.execute.several import MANY, SEVERAL
 from bitwindow.network.records import Network, Operand, PassThrough
+from bitwindow.spectrum.workers import workers
 
 MOST_PREPARED = 24
 TIMED_RUNS = 3
 """A layer's first runs are waited for and timed; its cost is the least of them (the first one may compile)."""
 UNSEEN_SECONDS = 0.005
 """The most work, by those costs, that is handed out before it is waited for: what a newer change waits for."""
+TOGETHER_SECONDS = 0.05
+"""The work on chunks side by side between two figures."""
 
 Check = Callable[[], None]
 """Raises ``Abandoned`` when the work is no longer wanted."""
@@ -112,25 +117,58 @@ class Layered:
         Raises:
             Abandoned: By ``check``.
         """
-        rows = _Rows(places=self.data.places(chunk), padded=self.data.padded(chunk))
-        boundaries, inputs, layers = self._gather(prepared, chunk)
-        for name in inputs:
-            check()
-            made = self._timed(-1 - self._inputs[name], partial(self._read, prepared, name, rows))
-            self._take(prepared, chunk, made, -1 - self._inputs[name], boundaries, keep=keep)
-        unseen = 0.0
-        for index, follower in self.engine.executor.together(prepared.setting, layers):
-            check()
-            made = self._timed(index, partial(self._layer, prepared, index, follower, boundaries, rows))
-            self._take(prepared, chunk, made, index, boundaries, keep=keep)
-            unseen += self.seconds(index)
-            if unseen > UNSEEN_SECONDS:
-                jax.block_until_ready(list(made.values()))  # type: ignore[no-untyped-call]
-                unseen = 0.0
-        return self._outputs(prepared, boundaries, rows.valid)
+        made = self._made(prepared, chunk, check=check)
+        self._take_all(prepared, made, keep=keep)
+        return self._outputs(prepared, made.boundaries, made.valid)
 
-    def run_several(self, prepared: Prepared, chunks: Sequence[int], *, check: Check) -> Leaves | None:
-        """Return the outputs of several chunks' valid rows, each layer run once for all, and keep all boundaries.
+    def run_side_by_side(
+        self, prepared: Prepared, chunks: Sequence[int], *, keep: bool, check: Check
+    ) -> Generator[Leaves]:
+        """Yield the outputs of chunk after chunk; each core makes whole chunks, so that it waits for no other core.
+
+        Args:
+            prepared: From ``prepare``.
+            chunks: Those that ``side_by_side`` allows.
+            keep: Whether their boundaries are kept for later changes.
+            check: Asked before each layer, in every thread.
+
+        Raises:
+            Abandoned: By ``check``; no thread is at work any more then.
+        """
+        waiting = deque(chunks)
+        made: dict[int, Future[_Made]] = {chunk: Future() for chunk in chunks}
+
+        def make_next() -> bool:
+            chunk = _next(waiting)
+            if chunk is None:
+                return False
+            try:
+                made[chunk].set_result(self._made(prepared, chunk, check=check, alone=True))
+            except BaseException as error:  # noqa: BLE001  (it is raised where the chunk's outputs are wanted)
+                made[chunk].set_exception(error)
+                # None comes after it, and nobody waits for what is not made.
+                while (left := _next(waiting)) is not None:
+                    made[left].set_exception(error)
+            return True
+
+        def make_all() -> None:
+            while make_next():
+                pass
+
+        helpers = helped(make_all)
+        try:
+            for chunk in chunks:
+                while not made[chunk].done() and make_next():
+                    pass
+                own = made.pop(chunk).result()
+                self._take_all(prepared, own, keep=keep)
+                yield self._outputs(prepared, own.boundaries, own.valid)
+        finally:
+            waiting.clear()
+            join(helpers)
+
+    def run_several(self, prepared: Prepared, chunks: Sequence[int], *, keep: bool, check: Check) -> Leaves | None:
+        """Return the outputs of several chunks' valid rows, each layer run once for all.
 
         Returns:
             The outputs, joined; None where not every layer that must run has such a step: run them one by one.
@@ -149,7 +187,8 @@ class Layered:
                 return None
             name = self.engine.network.layers[index].outputs[0]
             for chunk, boundaries, output in zip(chunks, held, outputs, strict=True):
-                self._take(prepared, chunk, {name: output}, index, boundaries, keep=True)
+                boundaries[name] = output
+                self._take(prepared, chunk, {name: output}, index, keep=keep)
         network, valid = self.engine.network, sum(len(self.data.places(chunk)) for chunk in chunks)
         joined = {name: np.concatenate([np.asarray(own[name]) for own in held]) for name in network.outputs}
         # The last chunk alone is padded.
@@ -162,6 +201,23 @@ class Layered:
         each = sum(self.seconds(index) for index in layers)
         return min(most, max(SEVERAL, int(UNSEEN_SECONDS / max(each, UNSEEN_SECONDS / MANY))))
 
+    def side_by_side(self, prepared: Prepared, chunks: Sequence[int]) -> int:
+        """Return how many of these chunks cores may make side by side: as many for each core, 0 where none.
+
+        They are those of a few hundredths of a second, so that figures come as often as they are shown; their layers
+        run so, and were timed before.
+        """
+        cores, executor = workers(), self.engine.executor
+        if cores == 1 or len(chunks) < cores:
+            return 0
+        layers = self.layers_to_run(prepared, chunks[0])
+        timed = self._are_timed(index for index, _ in executor.together(prepared.setting, layers))
+        if not timed or not executor.side_by_side(prepared.setting, layers):
+            return 0
+        each = sum(self.seconds(index) for index in layers)
+        rounds = max(1, min(len(chunks), int(TOGETHER_SECONDS / max(each, 1e-6))) // cores)
+        return rounds * cores
+
     def seconds(self, index: int) -> float:
         """Return what a layer takes for a chunk, 0 before it has run; -1 - i is the input i."""
         return min(self._seconds.get(index, [0.0]))
@@ -169,7 +225,7 @@ class Layered:
     def cost(self, prepared: Prepared, chunk: int) -> float:
         """Return the seconds that a chunk's layers took before; infinite where one never ran or an input is read."""
         _, inputs, layers = self._gather(prepared, chunk)
-        known = not inputs and all(index in self._seconds for index in layers)
+        known = not inputs and self._are_timed(layers, 1)
         return sum(self.seconds(index) for index in layers) if known else inf
 
     def layers_to_run(self, prepared: Prepared, chunk: int) -> list[int]:
@@ -198,16 +254,47 @@ class Layered:
                 open_values += self._reads[self._makers[name]]
         return boundaries, sorted(inputs, key=self._inputs.__getitem__), sorted(layers)
 
+    def _are_timed(self, layers: Iterable[int], runs: int = TIMED_RUNS) -> bool:
+        return all(len(self._seconds.get(index, ())) >= runs for index in layers)
+
+    def _made(self, prepared: Prepared, chunk: int, *, check: Check, alone: bool = False) -> _Made:
+        """Make what a chunk's outputs need; nothing is kept yet, so that any thread may do it."""
+        rows = _Rows(places=self.data.places(chunk), padded=self.data.padded(chunk))
+        boundaries, inputs, layers = self._gather(prepared, chunk)
+        found = _Made(chunk=chunk, boundaries=boundaries, valid=rows.valid, steps=[])
+        for name in inputs:
+            check()
+            index = -1 - self._inputs[name]
+            found.add(index, self._timed(index, partial(self._read, prepared, name, rows)))
+        unseen = 0.0
+        for index, follower in self.engine.executor.together(prepared.setting, layers):
+            check()
+            work = partial(self._layer, prepared, index, follower, boundaries, rows, alone=alone)
+            made = self._timed(index, work)
+            found.add(index, made)
+            unseen += self.seconds(index)
+            if unseen > UNSEEN_SECONDS:
+                jax.block_until_ready(list(made.values()))  # type: ignore[no-untyped-call]
+                unseen = 0.0
+        return found
+
     def _read(self, prepared: Prepared, name: str, rows: _Rows) -> dict[str, Any]:
         index = self._inputs[name]
         read, leaf = self.engine.executor.read_input, self.data.leaves[index]
         return {name: read(prepared.setting, index, leaf, rows.places, rows.valid, tally=False, rows=rows.padded)[0]}
 
     def _layer(
-        self, prepared: Prepared, index: int, follower: int | None, boundaries: Mapping[str, Any], rows: _Rows
+        self,
+        prepared: Prepared,
+        index: int,
+        follower: int | None,
+        boundaries: Mapping[str, Any],
+        rows: _Rows,
+        *,
+        alone: bool,
     ) -> dict[str, Any]:
-        run = self.engine.executor.run_layer
-        return run(prepared.setting, index, boundaries, rows.places, rows.valid, tally=False, follower=follower)[0]
+        run, setting = self.engine.executor.run_layer, prepared.setting
+        return run(setting, index, boundaries, rows.places, rows.valid, tally=False, follower=follower, alone=alone)[0]
 
     def _timed(self, index: int, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         times = self._seconds.setdefault(index, [])
@@ -219,17 +306,11 @@ class Layered:
         times.append(time.perf_counter() - start)
         return made
 
-    def _take(
-        self,
-        prepared: Prepared,
-        chunk: int,
-        made: Mapping[str, Any],
-        index: int,
-        boundaries: dict[str, Any],
-        *,
-        keep: bool,
-    ) -> None:
-        boundaries.update(made)
+    def _take_all(self, prepared: Prepared, made: _Made, *, keep: bool) -> None:
+        for index, step in made.steps:
+            self._take(prepared, made.chunk, step, index, keep=keep)
+
+    def _take(self, prepared: Prepared, chunk: int, made: Mapping[str, Any], index: int, *, keep: bool) -> None:
         operands = () if index < 0 else tuple(prepared.keys[name] for name in self._reads[index])
         for name, array in made.items():
             key = prepared.keys[name]
@@ -263,6 +344,29 @@ class _Rows:
     def valid(self) -> int:
         """The rows that count."""
         return len(self.places)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """What was made of a chunk: all boundaries at hand, its valid rows, and by layer (-1 - i: input i) what is new."""
+
+    chunk: int
+    boundaries: dict[str, Any]
+    valid: int
+    steps: list[tuple[int, dict[str, Any]]]
+
+    def add(self, index: int, made: dict[str, Any]) -> None:
+        """Add what a layer made."""
+        self.boundaries.update(made)
+        self.steps.append((index, made))
+
+
+def _next(waiting: deque[int]) -> int | None:
+    """Take the next, whichever threads take others; None where none is left."""
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
 
 
 def _read_values(layer: Any) -> tuple[str, ...]:

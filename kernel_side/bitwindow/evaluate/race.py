@@ -124,4 +124,4 @@ class Race:
         # Positions with the same stored words share an outcome, which may have gone further by now.
         runner.outcome = self.bench.outcome(prepared)
         if runner.outcome.chunks < chunks:
-            self.bench.advance(prepared, check, keep=False)
+            self.bench.advance_far(prepared, check, most=chunks, keep=False)

@@ -8,7 +8,6 @@ float32, one compiled step each at the network's fixed batch.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,7 +33,7 @@ from bitwindow.execute.samples import SampleNumbers, packed_samples
 from bitwindow.execute.several import MANY, SEVERAL, forms, is_light
 from bitwindow.execute.structure import apply_steps
 from bitwindow.execute.tally import Tally
-from bitwindow.execute.warming import compilations, convert_outputs, read_inputs
+from bitwindow.execute.warming import compilations, compile_side_by_side, convert_outputs, read_inputs
 from bitwindow.network.records import Lookup, Loop, PassThrough
 from bitwindow.numbers.format import FixedPoint
 from bitwindow.numbers.modes import Rounding
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from bitwindow.network.records import Layer, Network
 
 DevicePath = Literal["auto", "convolution", "patches"]
-_COMPILERS = 2
 _INPUT_STREAM = 2**30
 """Random streams of the inputs start here, those of the layers at 0."""
 
@@ -203,10 +201,12 @@ class Executor:
         *,
         tally: bool = True,
         follower: int | None = None,
+        alone: bool = False,
     ) -> tuple[dict[str, Any], list[tuple[str, Any]], list[tuple[str, Any]]]:
         """Run one layer from its operands' carriers.
 
         With a ``follower`` from ``together`` that layer runs in the same step, and only its output is returned.
+        ``alone`` leaves the other cores alone where ``side_by_side`` says that they may do other chunks.
 
         Returns:
             The carriers of its outputs, pending counts by site, and pending accumulator overflows by layer; both stay
@@ -217,7 +217,7 @@ class Executor:
         name = (pool or layer).outputs[0]
         if plan is not None and not tally and self._pairs.takes(setting, layer, pool):
             over = [(layer.name, 0)] if plan.worst is not None else []
-            return {name: self._pairs.run(setting, layer, pool, boundaries)}, [], over
+            return {name: self._pairs.run(setting, layer, pool, boundaries, alone=alone)}, [], over
         numbers = packed_samples(setting.modes, index, first_sample, valid, self.network.batch)
         if isinstance(layer.operation, Loop):
             return self._run_loop(layer, setting, boundaries, numbers, tally=tally)
@@ -239,12 +239,25 @@ class Executor:
         over = [(layer.name, result.accumulator_overflows)] if plan.worst is not None else []
         return {name: result.output}, counts, over
 
+    def side_by_side(self, setting: Setting, layers: Iterable[int]) -> bool:
+        """Return whether each core may do chunks of these layers by itself: all of them run in pairs or are light."""
+        return all(
+            index in self._light
+            or self._pairs.takes(
+                setting, self.network.layers[index], None if pool is None else self.network.layers[pool]
+            )
+            for index, pool in self.together(setting, layers)
+        )
+
     def at_once(self, setting: Setting, layers: Collection[int]) -> int:
         """Return how many chunks ``run_several`` may take of these layers; 1 where not all of them are light."""
         if not self._light.issuperset(layers):
             return 1
-        pairs = all(self._pairs.takes(setting, self.network.layers[index], None) for index in layers)
-        return MANY if pairs else SEVERAL
+        chosen = [self.network.layers[index] for index in layers]
+        taken = [layer for layer in chosen if self._pairs.takes(setting, layer, None)]
+        if not all(self._pairs.joins(layer) for layer in taken):
+            return 1
+        return MANY if len(taken) == len(chosen) else SEVERAL
 
     def run_several(
         self, setting: Setting, index: int, chunks: Sequence[Mapping[str, Any]], *, make: bool = False
@@ -317,15 +330,9 @@ class Executor:
             tally: Whether the forms that count verdicts are meant, or those that do not.
             stop: Asked before each compilation whether to end here; what is compiled stays.
         """
-
-        def compile_one(job: Callable[[], object]) -> None:
-            if not stop():
-                job()
-
         if not stop():
             self._pairs.warm()
-        with ThreadPoolExecutor(_COMPILERS) as pool:
-            list(pool.map(compile_one, self._compilations(setting, tally=tally)))
+        compile_side_by_side(self._compilations(setting, tally=tally), stop)
         if stop():
             return
         # The words of the parameters' shapes, and what inputs and outputs need, compile as they run.
@@ -343,22 +350,11 @@ class Executor:
     ) -> tuple[dict[str, jax.Array], list[tuple[str, Any]], list[tuple[str, Any]]]:
         """Run a loop; inside it every carrier is int32."""
         formats = formats_of(self.network, layer, setting.assignment)
-        made, counts, overflows = run_loop(
-            self.network,
-            layer,
-            setting.assignment,
-            setting.modes,
-            setting.stored,
-            setting.plans,
-            tuple(
-                apply_steps(widened(plain_array(one, setting.stored, boundaries), fmt), one.view, None, "")
-                for one, fmt in zip(layer.operands, formats, strict=True)
-            ),
-            numbers,
-            self._steps.made,
-            tally=tally,
-            patches=self.patches,
+        operands = tuple(
+            apply_steps(widened(plain_array(one, setting.stored, boundaries), fmt), one.view, None, "")
+            for one, fmt in zip(layer.operands, formats, strict=True)
         )
+        made, counts, overflows = run_loop(self._steps, layer, setting, operands, numbers, tally=tally)
         types = {name: format_of_site(self.network.values[name].site, setting.assignment) for name in made}
         return {name: narrowed(array, types[name]) for name, array in made.items()}, counts, overflows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,15 @@ from bitwindow.numbers.modes import Rounding
 
 if TYPE_CHECKING:
     from bitwindow.assign.records import Assignment
+    from bitwindow.execute.compiled import CompiledSteps
     from bitwindow.execute.layers import Plan
     from bitwindow.execute.modes import Modes
     from bitwindow.execute.parameters import StoredParameters
+    from bitwindow.execute.planning import Setting
     from bitwindow.network.records import Layer, Network
 
 FORMS = (Variant.NARROW, Variant.DOUBLE, Variant.CAREFUL, Variant.STOCHASTIC)
 """The forms that a loop can take; one without integer layers takes the first or the last."""
-Steps = MutableMapping[tuple[Any, ...], Any]
 Made = tuple[dict[str, jax.Array], list[tuple[str, Any]], list[tuple[str, Any]]]
 
 
@@ -48,83 +49,68 @@ def plan_loops(
 
 
 def run_loop(
-    network: Network,
+    steps: CompiledSteps,
     layer: Layer,
-    assignment: Assignment,
-    modes: Modes,
-    stored: StoredParameters,
-    plans: Mapping[str, Plan],
+    setting: Setting,
     operands: tuple[Any, ...],
     numbers: np.ndarray,
-    steps: Steps,
     *,
     tally: bool,
-    patches: bool,
 ) -> Made:
     """Run one loop for a chunk.
 
     Args:
-        network: The network.
+        steps: The network's steps.
         layer: The loop's layer.
-        assignment: The types.
-        modes: The modes.
-        stored: The stored parameters.
-        plans: The plans of all layers, those inside loops too.
+        setting: From the planner, with the plans of the layers inside loops.
         operands: The carriers of the loop's operands.
         numbers: The chunk's samples.
-        steps: The compiled steps so far.
         tally: Whether verdicts are counted.
-        patches: Whether to take the path meant for GPUs.
 
     Returns:
         The carriers of its outputs, pending counts by site, and pending accumulator overflows by layer.
     """
     loop = layer.operation
     assert isinstance(loop, Loop)  # noqa: S101  (the caller has looked)
-    given = _arguments(network, layer, loop, assignment, modes, stored, plans, numbers)
+    given = _arguments(steps.network, layer, loop, setting, numbers)
     own = {inner.layer.name: inner.layer for inner in inner_layers(loop)}
-    form = form_of({name: plan for name, plan in plans.items() if name in own}, own)
-    form = Variant.STOCHASTIC if modes.rounding is Rounding.STOCHASTIC else form
-    step = LoopStep(network=network, layer=layer, form=form, tally=tally, patches=patches)
+    form = form_of({name: plan for name, plan in setting.plans.items() if name in own}, own)
+    form = Variant.STOCHASTIC if setting.modes.rounding is Rounding.STOCHASTIC else form
+    step = LoopStep(network=steps.network, layer=layer, form=form, tally=tally, patches=steps.patches)
     with jax.enable_x64(True):
         outputs, counts, overflows = _compiled(step, operands, given, steps)(list(operands), given)
     return dict(zip(layer.outputs, outputs, strict=True)), list(counts.items()), list(overflows.items())
 
 
 def loop_compilations(
-    network: Network,
+    steps: CompiledSteps,
     layer: Layer,
-    assignment: Assignment,
-    modes: Modes,
-    stored: StoredParameters,
-    plans: Mapping[str, Plan],
+    setting: Setting,
     operands: tuple[Any, ...],
     numbers: np.ndarray,
-    steps: Steps,
     *,
     tally: bool,
-    patches: bool,
 ) -> list[tuple[Variant, Callable[[], object]]]:
     """List what compiles a loop's forms, each with its form; arguments as for ``run_loop``, operands may be shapes."""
     loop = layer.operation
     assert isinstance(loop, Loop)  # noqa: S101  (the caller has looked)
-    given = _arguments(network, layer, loop, assignment, modes, stored, plans, numbers)
+    given = _arguments(steps.network, layer, loop, setting, numbers)
 
     def compile_form(form: Variant) -> object:
-        step = LoopStep(network=network, layer=layer, form=form, tally=tally, patches=patches)
+        step = LoopStep(network=steps.network, layer=layer, form=form, tally=tally, patches=steps.patches)
         with jax.enable_x64(True):
             return _compiled(step, operands, given, steps)
 
-    forms = FORMS if any(inner.layer.name in plans for inner in inner_layers(loop)) else FORMS[::3]
+    forms = FORMS if any(inner.layer.name in setting.plans for inner in inner_layers(loop)) else FORMS[::3]
     return [(form, partial(compile_form, form)) for form in forms]
 
 
-def _compiled(step: LoopStep, operands: tuple[Any, ...], given: Arguments, steps: Steps) -> Callable[..., Any]:
+def _compiled(step: LoopStep, operands: tuple[Any, ...], given: Arguments, steps: CompiledSteps) -> Callable[..., Any]:
     kinds = tuple(np.dtype(operand.dtype).str for operand in operands)
     key = (step.layer.name, "loop", step.form, step.tally, frozenset(given.formats), kinds)
-    if key not in steps:
-        steps[key] = jax.jit(step).lower(list(operands), given).compile()
-    compiled: Callable[..., Any] = steps[key]
+    if key not in steps.made:
+        steps.made[key] = jax.jit(step).lower(list(operands), given).compile()
+    compiled: Callable[..., Any] = steps.made[key]
     return compiled
 
 
@@ -133,16 +119,8 @@ def _inner(network: Network) -> list[Inner]:
     return [inner for loop in loops for inner in inner_layers(loop)]
 
 
-def _arguments(
-    network: Network,
-    layer: Layer,
-    loop: Loop,
-    assignment: Assignment,
-    modes: Modes,
-    stored: StoredParameters,
-    plans: Mapping[str, Plan],
-    numbers: np.ndarray,
-) -> Arguments:
+def _arguments(network: Network, layer: Layer, loop: Loop, setting: Setting, numbers: np.ndarray) -> Arguments:
+    assignment, modes, stored = setting.assignment, setting.modes, setting.stored
     sites: set[str] = {one.parameter for one in layer.operands if one.parameter}
     parameters: dict[str, Any] = {site: stored.by_site[site].array for site in sites}
     tables: dict[str, tuple[Any, ...]] = {}
@@ -150,7 +128,7 @@ def _arguments(
         for operand in operands_of(inner.layer):
             if operand.parameter is not None:
                 parameters[operand.parameter] = stored.by_site[operand.parameter].array
-        plan = plans.get(inner.layer.name)
+        plan = setting.plans.get(inner.layer.name)
         if plan is not None:
             tables[inner.layer.name] = _table(inner, plan, assignment)
     sites |= set(parameters) | _sites(loop)

@@ -8,13 +8,13 @@ the plan, so that the bits are those of every other form.
 from __future__ import annotations
 
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bitwindow.execute.boundaries import carrier_dtype
+from bitwindow.execute.cores import helped, join
 from bitwindow.execute.joined import QUICK
 from bitwindow.execute.lending import LENDER
 from bitwindow.execute.modes import Modes
@@ -26,11 +26,9 @@ from bitwindow.execute.planning import output_format
 from bitwindow.execute.row_cast import cast_of_rows
 from bitwindow.network.records import Contraction, Convolution
 from bitwindow.numbers.format import FixedPoint
-from bitwindow.spectrum.workers import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Future
 
     from bitwindow.execute.pair_records import PairLayout
     from bitwindow.execute.planning import Setting
@@ -65,7 +63,15 @@ class PairProducts:
         typed = output_format(self.network, layer, setting.assignment) is not None
         return typed and self._layout(layer, follower) is not None
 
-    def run(self, setting: Setting, layer: Layer, follower: Layer | None, boundaries: Mapping[str, Any]) -> np.ndarray:
+    def run(
+        self,
+        setting: Setting,
+        layer: Layer,
+        follower: Layer | None,
+        boundaries: Mapping[str, Any],
+        *,
+        alone: bool = False,
+    ) -> np.ndarray:
         """Return the carriers of a layer's output, or of its follower's.
 
         Args:
@@ -73,25 +79,30 @@ class PairProducts:
             layer: One that it ``takes``.
             follower: The pool that is part of it, or None.
             boundaries: The carriers of the layer's operands.
+            alone: Whether the caller's core does it alone, since the others do other chunks.
         """
         layout = self._layout(layer, follower)
         assert layout is not None  # noqa: S101  (the caller has asked)
-        out = self._compute(setting, layer, layout, boundaries[layer.operands[0].value or ""])
+        out = self._compute(setting, layer, layout, boundaries[layer.operands[0].value or ""], alone=alone)
         made = layer if follower is None else follower
         return out.reshape(self.network.values[made.outputs[0]].shape)
 
+    def joins(self, layer: Layer) -> bool:
+        """Return whether several chunks of a layer's activation are small enough to be copied into one."""
+        return prod(self.network.values[layer.operands[0].value or ""].shape) * 2 <= _COPIED
+
     def run_several(self, setting: Setting, layer: Layer, chunks: Sequence[Mapping[str, Any]]) -> list[np.ndarray]:
-        """Return the carriers of a layer's output for several chunks: at once if they are small."""
+        """Return the carriers of a layer's output for several chunks: at once if they are small ones."""
         name = layer.operands[0].value or ""
         layout = self._layout(layer, None, len(chunks))
         if layout is None or chunks[0][name].nbytes > _COPIED:
             return [self.run(setting, layer, None, chunk) for chunk in chunks]
         joined = np.concatenate([np.asarray(chunk[name]) for chunk in chunks])
-        out = self._compute(setting, layer, layout, joined)
+        out = self._compute(setting, layer, layout, joined, alone=False)
         # Copies, so that no chunk keeps the memory of the others.
         return [one.copy() for one in out.reshape(len(chunks), *self.network.values[layer.outputs[0]].shape)]
 
-    def _compute(self, setting: Setting, layer: Layer, layout: PairLayout, x: Any) -> np.ndarray:
+    def _compute(self, setting: Setting, layer: Layer, layout: PairLayout, x: Any, *, alone: bool) -> np.ndarray:
         from bitwindow.execute.pair_kernel import run_units
 
         fmt = output_format(self.network, layer, setting.assignment)
@@ -101,12 +112,9 @@ class PairProducts:
         tables, sizes = layout.tables, layout.sizes
         arguments = _flat(x), weights, numbers, out.reshape(-1), tables, sizes, layout.units, counter
         small = weights.size * layout.images * layout.positions < _SMALL
-        helpers = [] if small else _helped(run_units, arguments)
+        helpers = [] if alone or small else helped(run_units, *arguments)
         run_units(*arguments)
-        for helper in helpers:
-            # One that has not begun finds nothing to do.
-            if not helper.cancel():
-                helper.result()
+        join(helpers)
         return out
 
     def warm(self) -> None:
@@ -161,21 +169,8 @@ class PairProducts:
         return found[1]
 
 
-def _helped(work: Callable[..., None], arguments: tuple[Any, ...]) -> list[Future[None]]:
-    """Let the other cores take part."""
-    try:
-        return [_pool().submit(work, *arguments) for _ in range(workers() - 1)]
-    except RuntimeError:  # no thread begins any more once the interpreter goes: this one does all
-        return []
-
-
 def _flat(x: Any) -> np.ndarray:
     """Return carriers as one row that cannot be written, for one compiled form."""
     flat = np.ascontiguousarray(x).reshape(-1).view()
     flat.setflags(write=False)
     return flat
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max(workers() - 1, 1), thread_name_prefix="products")

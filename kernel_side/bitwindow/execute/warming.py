@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -26,13 +27,15 @@ from bitwindow.network.records import Lookup, Loop
 from bitwindow.numbers.format import FixedPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from bitwindow.execute.compiled import CompiledSteps
     from bitwindow.execute.planning import Setting
     from bitwindow.network.records import Layer, Operand
 
     Job = Callable[[], object]
+
+_COMPILERS = 2
 
 
 def compilations(
@@ -104,19 +107,18 @@ def _of_loop(
         return jax.eval_shape(lambda x: apply_steps(widened(x, fmt), operand.view, None, ""), array)
 
     operands = tuple(seen(operand, fmt) for operand, fmt in zip(layer.operands, formats, strict=True))
-    return loop_compilations(
-        steps.network,
-        layer,
-        setting.assignment,
-        setting.modes,
-        setting.stored,
-        setting.plans,
-        operands,
-        numbers,
-        steps.made,
-        tally=tally,
-        patches=steps.patches,
-    )
+    return loop_compilations(steps, layer, setting, operands, numbers, tally=tally)
+
+
+def compile_side_by_side(jobs: Iterable[Job], stop: Callable[[], bool]) -> None:
+    """Do the jobs two at a time; ``stop`` is asked before each whether to end here."""
+
+    def compile_one(job: Job) -> None:
+        if not stop():
+            job()
+
+    with ThreadPoolExecutor(_COMPILERS) as pool:
+        list(pool.map(compile_one, jobs))
 
 
 def read_inputs(steps: CompiledSteps) -> None:

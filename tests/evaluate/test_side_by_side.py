@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -134,6 +135,36 @@ def test_an_abandoned_run_leaves_nothing_at_work(monkeypatch: pytest.MonkeyPatch
         assert counts[0] == 0
         begun = counts[1]
     assert begun < 2 * CHUNKS
+
+
+@pytest.mark.timeout(60)
+def test_who_waits_for_a_chunk_hears_that_it_was_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = bench_of()
+    prepared = prepared_of(bench)
+    taken, caller = threading.Event(), threading.get_ident()
+
+    def check() -> None:
+        if threading.get_ident() != caller:
+            taken.set()
+            # The caller makes all other chunks meanwhile, and then waits for this one.
+            while counts[1] < 2 * (CHUNKS - 1):
+                time.sleep(0.001)
+            time.sleep(0.2)
+            raise Abandoned
+
+    def helped(work: Callable[[], None]) -> list[Future[None]]:
+        helper = pool.submit(work)
+        assert taken.wait(30)
+        return [helper]
+
+    monkeypatch.setattr(layered, "helped", helped)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        watched(monkeypatch) as counts,
+        pytest.raises(Abandoned),
+    ):
+        list(bench.layered.run_side_by_side(prepared, range(CHUNKS), keep=True, check=check))
+    assert counts[0] == 0
 
 
 @pytest.mark.parametrize("fails_at", [1, 2, 4, 2 * CHUNKS])

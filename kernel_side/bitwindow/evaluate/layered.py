@@ -160,7 +160,8 @@ class Layered:
             for chunk in chunks:
                 while not made[chunk].done() and make_next():
                     pass
-                own = made.pop(chunk).result()
+                own = made[chunk].result()
+                del made[chunk]
                 self._take_all(prepared, own, keep=keep)
                 yield self._outputs(prepared, own.boundaries, own.valid)
         finally:

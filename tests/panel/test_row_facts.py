@@ -23,3 +23,12 @@ def test_powers_of_two_in_a_reason_are_raised() -> None:
     panel = Panel(q)
     panel.selected = "conv"
     assert "window 2⁰ to 2⁻¹³ &lt;b&gt;" in panel.editor.facts.value
+
+
+def test_a_name_stays_as_it_is() -> None:
+    panel = Panel(FakeQuantizer.of(["conv 2^3", "<script>"]))
+    panel.selected = "conv 2^3"
+    assert "conv 2^3" in panel.editor.facts.value
+    panel.selected = "<script>"
+    assert "&lt;script&gt;" in panel.editor.facts.value
+    assert "<script>" not in panel.editor.facts.value

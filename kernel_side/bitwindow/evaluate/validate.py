@@ -64,6 +64,6 @@ def validate(
         float_bytes=float_bytes(engine.network),
         quantized_bytes=quantized_bytes(engine.network, assignment),
         sites={name: SiteReport(tally=tallies.get(name), sqnr=decibels.get(name)) for name in engine.network.sites},
-        accumulator_widths=engine.executor.accumulator_widths(assignment),
+        accumulator_widths=engine.executor.accumulator_widths(assignment, stored, modes),
         accumulator_overflows=overflows,
     )

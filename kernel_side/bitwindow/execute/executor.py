@@ -99,13 +99,13 @@ class Executor:
 
         Args:
             assignment: The types.
-            stored: The stored parameters, or None to make them here.
+            stored: The stored parameters; None: those of the last plan, cast again where types or modes are others.
             modes: The modes, by default rounding ``round`` and overflow ``saturate``.
         """
         from bitwindow.execute.modes import Modes as DefaultModes
 
         modes = DefaultModes() if modes is None else modes
-        stored = self.store_parameters(assignment, modes) if stored is None else stored
+        stored = self.store_parameters(assignment, modes, self._planner.stored) if stored is None else stored
         plans = self.plan(stored, assignment, modes).plans
         return {name: plan.worst.bits for name, plan in plans.items() if plan.worst is not None}
 

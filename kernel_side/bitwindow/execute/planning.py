@@ -88,6 +88,11 @@ class Planner:
         self._memo: dict[str, _Planned] = {}
         self._shapes = {layer.name: Sizes(operands=operand_shapes(network, layer)) for layer in network.layers}
 
+    @property
+    def stored(self) -> StoredParameters | None:
+        """The stored parameters of the last plan; None before the first."""
+        return None if self._planned is None else self._planned.stored
+
     def plan(self, stored: StoredParameters, assignment: Assignment, modes: Modes) -> Setting:
         """Plan every layer.
 

@@ -15,8 +15,7 @@ _LABELLED = "needs labelled data: <code>q.watch(x, y)</code> in code, <i>Validat
 def details(facts: Sequence[tuple[str, str]]) -> str:
     """Return the facts of the selected row."""
     lines = "".join(
-        f'<div><span class="bw-fact">{escape(label)}</span> <span>{escape(wording.powers(text))}</span></div>'
-        for label, text in facts
+        f'<div><span class="bw-fact">{escape(label)}</span> <span>{escape(text)}</span></div>' for label, text in facts
     )
     return f'<div class="bw-details">{lines}</div>'
 

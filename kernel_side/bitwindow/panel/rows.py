@@ -65,7 +65,7 @@ def note(site: SiteView) -> str:
 def details(site: SiteView, rounding: str, overflow: str) -> list[tuple[str, str]]:
     """Return the facts of the selected row as pairs of a label and a text, every count exact."""
     shape = f" {wording.TIMES} ".join(map(str, site.shape)) or "one value"
-    facts = [("Site", f"{site.name}, {site.kind}, {shape}"), ("Why", note(site) or "no reason given")]
+    facts = [("Site", f"{site.name}, {site.kind}, {shape}"), ("Why", wording.powers(note(site)) or "no reason given")]
     if site.spectrum is None:
         return [*facts, ("Counts", "none yet: call q.calibrate(data)")]
     facts += _value_facts(site, site.spectrum)
